@@ -1,0 +1,59 @@
+// Package policy holds, as plain values, what the host permits a script: the
+// hosts it may name, the hosts that may be spoken to without TLS, how many
+// messages it may delete, whether it may send commands of its own, and how
+// long it may take. It parses, compares and explains; it opens, dials and
+// deletes nothing, and it asks nobody.
+package policy
+
+import "strconv"
+
+// Policy is what the host permits one run. The zero value permits nothing,
+// and gives every wait its default limit.
+type Policy struct {
+	// Net lists the hosts a script may name itself (--allow-net). The host of
+	// the run's own account is not in it: that one is implied.
+	Net Hosts
+	// Plaintext lists the hosts that may be spoken to without TLS
+	// (--allow-plaintext). Loopback is not implied.
+	Plaintext Hosts
+	// Delete caps the deletions of one run (--allow-delete).
+	Delete Cap
+	// Raw permits commands that the script words itself (--allow-raw).
+	Raw bool
+	// Timeouts limits every wait. Read it through [Timeouts.OrDefaults].
+	Timeouts Timeouts
+}
+
+// CheckNet returns nil when a script may name host and port, and otherwise an
+// [*Error] with the flag that would permit it.
+func (p Policy) CheckNet(host string, port int) error {
+	return check(p.Net, "--allow-net", "the script may not connect to this host", host, port)
+}
+
+// CheckPlaintext returns nil when host and port may be spoken to without TLS,
+// and otherwise an [*Error] with the flag that would permit it.
+func (p Policy) CheckPlaintext(host string, port int) error {
+	return check(p.Plaintext, "--allow-plaintext", "no mail and no password without TLS", host, port)
+}
+
+// CheckRaw returns nil when a script may word its own commands, and otherwise
+// an [*Error]. What names the call that was refused, such as "_shortcmd".
+func (p Policy) CheckRaw(what string) error {
+	if p.Raw {
+		return nil
+	}
+	return &Error{Object: what, Reason: "raw commands are not allowed", Flag: "--allow-raw"}
+}
+
+func check(hosts Hosts, flag, reason, host string, port int) error {
+	if hosts.Allows(host, port) {
+		return nil
+	}
+	// No flag can permit a host and port that no list could hold; and what a
+	// script calls a host is quoted before a person sees it.
+	pattern, err := parsePattern(hostPort(host, port))
+	if err != nil {
+		return &Error{Object: strconv.Quote(hostPort(host, port)), Reason: "not a host and port"}
+	}
+	return &Error{Object: pattern.String(), Reason: reason, Flag: flag + "=" + pattern.String()}
+}
