@@ -1,0 +1,54 @@
+package pop3
+
+import (
+	"context"
+	"errors"
+	"strings"
+)
+
+// Capabilities are what CAPA lists (RFC 2449 §5): a capability's name, as
+// sent, and its arguments. Of a name listed twice the last counts, as in
+// poplib.
+type Capabilities map[string][]string
+
+// Has reports whether name is listed, in any case (RFC 2449 §3).
+func (caps Capabilities) Has(name string) bool {
+	for have := range caps {
+		if strings.EqualFold(have, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Capabilities asks what the server can do in the session's present state. The
+// answer is kept until STLS or login changes that state. A server without CAPA
+// answers *Error.
+func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
+	if c.caps != nil && c.ready() == nil {
+		return c.caps, nil
+	}
+	caps := Capabilities{}
+	_, err := c.listing(ctx, func(row string) error {
+		if fields := strings.Fields(row); len(fields) > 0 {
+			caps[fields[0]] = fields[1:]
+		}
+		return nil
+	}, "CAPA")
+	if err != nil {
+		return nil, err
+	}
+	c.caps = caps
+	return caps, nil
+}
+
+// offers reports whether the server lists a capability; one without CAPA
+// offers nothing.
+func (c *Client) offers(ctx context.Context, name string) (bool, error) {
+	caps, err := c.Capabilities(ctx)
+	if refused := (*Error)(nil); errors.As(err, &refused) {
+		c.caps = Capabilities{}
+		return false, nil
+	}
+	return caps.Has(name), err
+}
