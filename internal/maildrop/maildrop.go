@@ -10,10 +10,11 @@
 // # Octets
 //
 // A message is served with the octets it is stored with. Line ends are not
-// rewritten, be they CR LF or bare LF. POP3 cannot carry a message that does
-// not end with CR LF: the server adds CR LF to such a one, and only an empty
-// message stays empty. The sizes announced include what will be added. What an
-// mbox cannot hold is told in package mbox.
+// rewritten, be they CR LF or bare LF, unless Options.CanonicalLines wants it.
+// POP3 cannot carry a message that does not end with CR LF: the server adds
+// CR LF to such a one, and only an empty message stays empty. The sizes
+// announced include what will be added. What an mbox cannot hold is told in
+// package mbox.
 //
 // # Unique-ids
 //
@@ -50,6 +51,11 @@ type Options struct {
 	// that begin later, by unique-id, until the Source is dropped.
 	RememberDeletions bool
 
+	// CanonicalLines sends CR LF for every bare LF, as RFC 1939 wants it:
+	// clients that take a lone dot between bare LFs for the end of a message
+	// need that. Listing then reads every message.
+	CanonicalLines bool
+
 	// Relist lists the source anew for each session, so that mail that
 	// arrives meanwhile is seen. Without it a Source shows what was there
 	// when it was opened.
@@ -84,7 +90,7 @@ func Open(path string) (*Source, error) { return OpenWith(path, Options{}) }
 
 // OpenWith is Open with options.
 func OpenWith(path string, options Options) (*Source, error) {
-	drop, err := list(path, options.Quoting)
+	drop, err := list(path, options)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +98,15 @@ func OpenWith(path string, options Options) (*Source, error) {
 }
 
 // list recognises the source at path and lists it.
-func list(path string, quoting mbox.Quoting) (drop, error) {
+func list(path string, options Options) (drop, error) {
+	d, err := recognise(path, options.Quoting)
+	if err == nil && options.CanonicalLines {
+		d = newCanonical(d)
+	}
+	return d, err
+}
+
+func recognise(path string, quoting mbox.Quoting) (drop, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -129,7 +143,7 @@ func (s *Source) begin(ctx context.Context) (drop, []int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.options.Relist && !s.drop.current() {
-		drop, err := list(s.path, s.options.Quoting)
+		drop, err := list(s.path, s.options)
 		if err != nil {
 			return nil, nil, err
 		}
