@@ -1,0 +1,144 @@
+// Package cli is the command line: one file for each sub-command, flags, help,
+// the report for people, and exit statuses. It decides nothing about mail.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Env is everything the process hands to the command line. Nothing below this
+// package reads os.Args, standard input and output, or the environment.
+type Env struct {
+	Args           []string // without the program's name
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Now            func() time.Time // the clock of scripts; nil means time.Now
+}
+
+// A shell is what every sub-command shares: where to talk, and how much.
+type shell struct {
+	Env
+	quiet   bool
+	verbose bool
+	trace   bool
+	color   string
+}
+
+// Main runs the sub-command named by env.Args, and returns the exit status. A
+// context that ends is an interruption by the user.
+func Main(ctx context.Context, env Env) int {
+	sh := &shell{Env: env}
+	root := sh.root()
+	root.SetArgs(env.Args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		sh.complain(err)
+	}
+	return exitStatus(err)
+}
+
+func (sh *shell) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "popherd",
+		Short: "Run Lua scripts over POP3 maildrops, safely",
+		Long: `popherd runs Lua scripts over POP3 maildrops. Scripts have a pop3 module that
+mirrors Python's poplib. What they delete is a plan first: it is carried out at
+quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
+		Example: `  popherd run cleanup.lua --maildrop inbox.mbox -n    rehearse on local mail
+  popherd run cleanup.lua --allow-net=pop.example.org -n    show the plan
+  popherd run cleanup.lua --allow-net=pop.example.org --allow-delete=50`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.BoolVarP(&sh.quiet, "quiet", "q", false, "no report and no progress, only errors")
+	flags.BoolVarP(&sh.verbose, "verbose", "v", false, "show every message of a plan, and tracebacks")
+	flags.BoolVar(&sh.trace, "trace", false, "show every line on the wire on standard error, secrets replaced")
+	flags.StringVar(&sh.color, "color", "auto", "colours: `auto`, always or never")
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(sh.runCommand(), sh.serveCommand(), sh.versionCommand())
+	root.AddCommand(topics()...)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	sayStatuses(root)
+	return root
+}
+
+// noArguments refuses what is no sub-command, and says what it may have been.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	e := &usageError{object: fmt.Sprintf("command %q", args[0]), reason: "there is no such command", hint: "see popherd help"}
+	if similar := similar(names, args[0]); similar != "" {
+		e.hint = "did you mean " + similar + "?"
+	}
+	return e
+}
+
+// flagError names the flag, and one that is spelt like it.
+func flagError(cmd *cobra.Command, err error) error {
+	e := &usageError{object: cmd.CommandPath(), reason: err.Error(), hint: "see " + cmd.CommandPath() + " --help"}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		name := unknown.GetSpecifiedName()
+		e.object, e.reason = fmt.Sprintf("flag %q", "--"+name), "there is no such flag"
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if similar := similar(names, name); similar != "" {
+			e.hint = "did you mean --" + similar + "?"
+		}
+	}
+	return e
+}
+
+// similar is the name closest to one that nobody knows, or nothing.
+func similar(names []string, unknown string) string {
+	best, least := "", min(3, len(unknown))
+	for _, name := range names {
+		if d := distance(name, unknown); d < least {
+			best, least = name, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's: how many octets must change to make a from b.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/popherd/popherd/internal/plan"
+	"github.com/popherd/popherd/internal/run"
+)
+
+// manyMessages is how many the table shows one by one; of a larger maildrop it
+// leaves out the messages kept, unless --verbose asks for them.
+const manyMessages = 50
+
+// report writes what became of the run: where --output asked for it, and else,
+// for people, as a table if anything was planned.
+func (sh *shell) report(r *run.Report, f runFlags, format string) error {
+	switch format {
+	case "json":
+		encoder := newEncoder(sh.Stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(r)
+	case "ndjson":
+		return writeLines(sh.Stdout, r)
+	case "table":
+		return sh.writeTable(r, f)
+	}
+	if sh.quiet || !f.dryRun && !planned(r) {
+		return nil
+	}
+	return sh.writeTable(r, f)
+}
+
+// newEncoder leaves <addresses> readable.
+func newEncoder(w io.Writer) *json.Encoder {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder
+}
+
+// planned reports whether the run meant to change anything.
+func planned(r *run.Report) bool {
+	for _, a := range r.Accounts {
+		if a.Delete+a.Deliver+a.Refused > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// writeLines writes one JSON object for each message, then one for each
+// account: the same fields as in json, the account's name in every line.
+func writeLines(w io.Writer, r *run.Report) error {
+	encoder := newEncoder(w)
+	for _, a := range r.Accounts {
+		for _, row := range a.Plan {
+			line := struct {
+				Account string `json:"account"`
+				run.Row
+			}{a.Account, row}
+			if err := encoder.Encode(line); err != nil {
+				return err
+			}
+		}
+		summary := struct {
+			DryRun bool `json:"dry_run"`
+			run.Account
+			Plan *int `json:"plan,omitempty"` // hides the rows, which came before
+		}{DryRun: r.DryRun, Account: a}
+		if err := encoder.Encode(summary); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (sh *shell) writeTable(r *run.Report, f runFlags) error {
+	var b strings.Builder
+	for _, a := range r.Accounts {
+		fmt.Fprintf(&b, "account %s   %s, %d octets\n", clean(a.Account), messages(a.Messages), a.Octets)
+		sh.writeRows(&b, a)
+		fmt.Fprintf(&b, "plan: %d deliver, %d delete, %d keep   (%s)\n", a.Deliver, a.Delete, a.Keep, clean(outcome(a, f)))
+	}
+	_, err := io.WriteString(sh.Stdout, b.String())
+	return err
+}
+
+func messages(n int) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return fmt.Sprintf("%d messages", n)
+}
+
+// writeRows lines up one row for each message.
+func (sh *shell) writeRows(b *strings.Builder, a run.Account) {
+	rows := shownRows(a, sh.verbose)
+	var number, id, size, reason int
+	for _, r := range rows {
+		number = max(number, len(fmt.Sprint(r.Number)))
+		id = max(id, text.StringWidth(clean(r.UniqueID)))
+		size = max(size, len(fmt.Sprint(r.Octets)))
+		reason = max(reason, text.StringWidth(clean(r.Reason)))
+	}
+	for _, r := range rows {
+		line := fmt.Sprintf("  %*d  %s  %*d  %s  %s   %s", number, r.Number, text.Pad(clean(r.UniqueID), id, ' '),
+			size, r.Octets, sh.decision(r.Decision), text.Pad(clean(r.Reason), reason, ' '), evidence(r))
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	if left := len(a.Plan) - len(rows); left > 0 {
+		fmt.Fprintf(b, "  and %s kept (show them with -v)\n", messages(left))
+	}
+}
+
+// shownRows leaves out what a person need not see of a large maildrop.
+func shownRows(a run.Account, all bool) []run.Row {
+	if all || len(a.Plan) <= manyMessages {
+		return a.Plan
+	}
+	var rows []run.Row
+	for _, r := range a.Plan {
+		if r.Decision != "keep" {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// decision is a decision in its column, coloured.
+func (sh *shell) decision(d string) string {
+	padded := text.Pad(d, 7, ' ')
+	if sh.colored(sh.Stdout) && d != "keep" {
+		return "\x1b[31m" + padded + "\x1b[0m"
+	}
+	return padded
+}
+
+// evidence is what a person recognises the message by: "subject" <address>.
+func evidence(r run.Row) string {
+	if r.Subject == "" && r.From == "" {
+		return ""
+	}
+	from := r.From
+	if open := strings.LastIndexByte(from, '<'); open >= 0 {
+		from = strings.TrimSuffix(from[open+1:], ">")
+	}
+	return fmt.Sprintf("%q <%s>", clean(r.Subject), clean(from))
+}
+
+// outcome says in one phrase what became of an account's plan.
+func outcome(a run.Account, f runFlags) string {
+	switch a.Outcome {
+	case plan.Committed.String():
+		if a.Refused > 0 {
+			return fmt.Sprintf("done, but the server refused to delete %d more", a.Refused)
+		}
+		return "done"
+	case plan.Aborted.String():
+		return "nothing changed: " + a.Why
+	case plan.Unknown.String():
+		return "unknown: " + a.Why
+	}
+	if f.policy.Delete.IsZero() {
+		return "dry run: nothing changed; run with --allow-delete to carry it out"
+	}
+	return "dry run: nothing changed; run without --dry-run to carry it out"
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"strings"
+	"unicode"
+
+	"golang.org/x/term"
+
+	"github.com/popherd/popherd/internal/script"
+)
+
+// isTerminal reports whether a stream is one that a person looks at.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// colored reports whether w is to get colours.
+func (sh *shell) colored(w io.Writer) bool {
+	switch sh.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return isTerminal(w) && sh.Getenv("NO_COLOR") == "" && sh.Getenv("TERM") != "dumb"
+}
+
+// A printer is where the script's print goes.
+type printer interface {
+	io.Writer
+	Flush() error
+}
+
+// immediate is a printer that buffers nothing.
+type immediate struct{ io.Writer }
+
+func (immediate) Flush() error { return nil }
+
+// printer returns the script's standard output. A terminal sees every line at
+// once; anything else is buffered.
+func (sh *shell) printer(output string) printer {
+	w := sh.Stdout
+	if output == "json" || output == "ndjson" {
+		w = sh.Stderr
+	}
+	if isTerminal(w) {
+		return immediate{w}
+	}
+	return bufio.NewWriterSize(w, 64<<10)
+}
+
+// clean makes foreign text fit for a terminal: one line, no controls, no
+// octets that are not UTF-8.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r':
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
+// cleanText is clean for text of several lines.
+func cleanText(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		indent := len(line) - len(strings.TrimLeft(line, "\t"))
+		lines[i] = strings.Repeat("  ", indent) + clean(line[indent:])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// complain tells a person what went wrong, and on a line of its own what to do.
+func (sh *shell) complain(err error) {
+	fmt.Fprintf(sh.Stderr, "popherd: %s\n", clean(err.Error()))
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) && hinted.Hint() != "" {
+		fmt.Fprintf(sh.Stderr, "hint: %s\n", clean(hinted.Hint()))
+	}
+	if traceback := tracebackOf(err); sh.verbose && traceback != "" {
+		fmt.Fprintln(sh.Stderr, cleanText(strings.TrimRight(traceback, "\n")))
+	}
+}
+
+// tracebackOf is where a script stood when it raised, if it did.
+func tracebackOf(err error) string {
+	if raised := (*script.Error)(nil); errors.As(err, &raised) {
+		return raised.Traceback
+	}
+	return ""
+}
+
+// userName is getpass.getuser: as in Python, the first of four variables, and
+// else who runs the process.
+func (sh *shell) userName() (string, error) {
+	for _, name := range []string{"LOGNAME", "USER", "LNAME", "USERNAME"} {
+		if who := sh.Getenv(name); who != "" {
+			return who, nil
+		}
+	}
+	current, err := user.Current()
+	if err != nil {
+		return "", fmt.Errorf("nobody knows who runs this, set LOGNAME: %w", err)
+	}
+	return current.Username, nil
+}
+
+// passwordPrompt is getpass.getpass: it asks on the terminal, without echo. A
+// local maildrop takes any password, so that nobody is asked for one.
+func (sh *shell) passwordPrompt(ctx context.Context, local bool, flush func() error) func(string) (string, error) {
+	if local {
+		return func(string) (string, error) { return "local", nil }
+	}
+	return func(prompt string) (string, error) {
+		flush()
+		file, ok := sh.Stdin.(*os.File)
+		if !ok || !isTerminal(file) {
+			return "", errors.New("there is no terminal to ask for a password on")
+		}
+		fmt.Fprint(sh.Stderr, clean(prompt), " ")
+		defer fmt.Fprintln(sh.Stderr)
+		return readPassword(ctx, file)
+	}
+}
+
+// readPassword reads without echo, until ctx ends.
+func readPassword(ctx context.Context, file *os.File) (string, error) {
+	before, err := term.GetState(int(file.Fd()))
+	if err != nil {
+		return "", err
+	}
+	type line struct {
+		octets []byte
+		err    error
+	}
+	read := make(chan line, 1)
+	go func() {
+		octets, err := term.ReadPassword(int(file.Fd()))
+		read <- line{octets, err}
+	}()
+	select {
+	case l := <-read:
+		return string(l.octets), l.err
+	case <-ctx.Done():
+		term.Restore(int(file.Fd()), before)
+		return "", context.Cause(ctx)
+	}
+}

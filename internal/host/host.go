@@ -1,0 +1,128 @@
+// Package host is the composition root: it puts together, from what the
+// command line was told, the network, the local maildrop, TLS and the policy
+// under which a run may use them.
+package host
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/popherd/popherd/internal/policy"
+	"github.com/popherd/popherd/luabind"
+	"github.com/popherd/popherd/pop3"
+)
+
+// Options say where sessions may go. The zero value allows none.
+type Options struct {
+	Policy policy.Policy
+
+	// Maildrop, if set, is local mail that every connection goes to, over
+	// real POP3 and TLS on loopback, whatever host it names.
+	Maildrop string
+
+	// CAFile, if set, has the PEM certificates that servers are verified
+	// against, in place of the system's.
+	CAFile string
+
+	// Trace, if set, gets every line on the wire, secrets replaced.
+	Trace io.Writer
+}
+
+// A Host connects scripts. Close it after the run.
+type Host struct {
+	options Options
+	roots   *x509.CertPool // nil means the system's
+	local   *local         // nil without a local maildrop
+}
+
+// Open reads the CA file and serves the local maildrop.
+func Open(o Options) (*Host, error) {
+	h := &Host{options: o}
+	if o.CAFile != "" {
+		roots, err := readRoots(o.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		h.roots = roots
+	}
+	if o.Maildrop != "" {
+		local, err := serveLocal(o.Maildrop)
+		if err != nil {
+			return nil, err
+		}
+		h.local = local
+	}
+	return h, nil
+}
+
+// Close ends the local maildrop.
+func (h *Host) Close() {
+	if h.local != nil {
+		h.local.close()
+	}
+}
+
+// Dial opens the session that a script asked for, if the policy allows its
+// host, and reads the greeting.
+func (h *Host) Dial(ctx context.Context, r luabind.DialRequest) (*pop3.Client, error) {
+	if h.local == nil {
+		if err := h.options.Policy.CheckNet(r.Host, r.Port); err != nil {
+			return nil, err
+		}
+	}
+	config, err := h.TLSConfig(r.Context)
+	if err != nil {
+		return nil, err
+	}
+	timeouts := h.options.Policy.Timeouts.ForScript(r.Timeout)
+	options := &pop3.Options{
+		TLSConfig:              config,
+		ConnectTimeout:         timeouts.Connect,
+		HandshakeTimeout:       timeouts.Connect,
+		CommandTimeout:         timeouts.Command,
+		ReadTimeout:            timeouts.Read,
+		InsecureAllowPlaintext: h.options.Policy.Plaintext.Allows(r.Host, r.Port),
+		Trace:                  h.trace(r),
+	}
+	if h.local != nil {
+		options.Dialer = h.local.dialer(r.Host, r.TLS)
+	}
+	if r.TLS {
+		return pop3.DialTLS(ctx, r.Address(), options)
+	}
+	return pop3.Dial(ctx, r.Address(), options)
+}
+
+// trace joins the run's trace and the script's own debug output.
+func (h *Host) trace(r luabind.DialRequest) func(pop3.TraceEvent) {
+	w := h.options.Trace
+	if w == nil {
+		return r.Debug
+	}
+	return func(e pop3.TraceEvent) {
+		fmt.Fprintln(w, traceLine(r.Host, e))
+		if r.Debug != nil {
+			r.Debug(e)
+		}
+	}
+}
+
+// traceLine shows one event.
+func traceLine(host string, e pop3.TraceEvent) string {
+	switch {
+	case e.Sent:
+		return fmt.Sprintf("%s C: %s", host, visible(e.Line))
+	case e.Line == "":
+		return fmt.Sprintf("%s S: (%d octets of text)", host, e.Octets)
+	}
+	return fmt.Sprintf("%s S: %s", host, visible(e.Line))
+}
+
+// visible escapes what a terminal would act on.
+func visible(line string) string {
+	quoted := strconv.QuoteToASCII(line)
+	return quoted[1 : len(quoted)-1]
+}

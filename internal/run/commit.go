@@ -1,0 +1,126 @@
+package run
+
+import (
+	"context"
+	"errors"
+
+	"github.com/popherd/popherd/pop3"
+)
+
+// Quit implements luabind.Session. It is the one commit: the marks of the plan
+// go to the server, pipelined where it can, and QUIT makes them so. Anything
+// that goes wrong before QUIT drops the session, which deletes nothing. A dry
+// run, or a run that may not delete, turns back before the first DELE.
+func (s *session) Quit(ctx context.Context) (string, error) {
+	if s.ended {
+		return "", pop3.ErrClosed
+	}
+	line, err := s.quit(ctx)
+	if err != nil {
+		s.abort(err.Error())
+	}
+	s.ended = true
+	return line, err
+}
+
+func (s *session) quit(ctx context.Context) (string, error) {
+	if s.client.State() == pop3.Transaction && (s.run.Whole || s.run.DryRun) {
+		if err := s.load(ctx); err != nil {
+			return "", err
+		}
+	}
+	if s.run.DryRun || s.marks() > 0 && s.run.Policy.Delete.IsZero() {
+		return s.rehearse(ctx)
+	}
+	if s.marks() > 0 {
+		if err := s.run.Policy.Delete.Allows(s.marks(), s.plan.Len()); err != nil {
+			return "", err
+		}
+		if err := s.mark(ctx); err != nil {
+			return "", err
+		}
+	}
+	return s.commit(ctx)
+}
+
+// rehearse ends a session that must change nothing. After a RETR it ends
+// without QUIT: Gmail takes RETR with QUIT for "popped", and may then archive
+// or delete the message.
+func (s *session) rehearse(ctx context.Context) (string, error) {
+	if err := s.recognise(ctx); err != nil {
+		return "", err
+	}
+	if !s.retrieved {
+		if _, err := s.client.Quit(ctx); err != nil {
+			return "", err
+		}
+	}
+	s.client.Close()
+	return "+OK dry run, nothing is deleted", nil
+}
+
+// recognise reads the headers of marked messages that the script did not look
+// at, so that a person can judge the plan.
+func (s *session) recognise(ctx context.Context) error {
+	var unseen []int
+	if s.plan != nil {
+		for _, n := range s.plan.Marks() {
+			if _, seen := s.glances[n]; !seen {
+				unseen = append(unseen, n)
+			}
+		}
+	}
+	if len(unseen) == 0 {
+		return nil
+	}
+	for top, err := range s.client.TopEach(ctx, unseen, 0) {
+		if refused := (*pop3.Error)(nil); errors.As(err, &refused) {
+			return nil // a server without TOP: the plan does without names
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.glanceAt(top); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mark sends the plan's marks. A message that the server will not mark is
+// kept, and counted; the others go on.
+func (s *session) mark(ctx context.Context) error {
+	marks := s.plan.Marks()
+	done := 0
+	for n, err := range s.client.MarkEach(ctx, marks) {
+		if refused := (*pop3.Error)(nil); errors.As(err, &refused) {
+			s.refusals++
+			err = s.plan.Keep(n, "the server refused DELE: "+refused.Text)
+		}
+		if err != nil {
+			return err
+		}
+		done++
+		s.progress("delete", done, len(marks))
+	}
+	return nil
+}
+
+// commit sends QUIT. From here on an interruption would leave the outcome
+// unknown, so that only the timeouts of the session end the wait.
+func (s *session) commit(ctx context.Context) (string, error) {
+	if err := context.Cause(ctx); err != nil {
+		return "", err
+	}
+	line, err := s.client.Quit(context.WithoutCancel(ctx))
+	if s.plan == nil {
+		return line, err
+	}
+	if err == nil {
+		return line, s.plan.Commit()
+	}
+	if refused := (*pop3.Error)(nil); s.marks() > 0 && (errors.Is(err, pop3.ErrCommitUnknown) || errors.As(err, &refused)) {
+		s.plan.Lose(err.Error())
+	}
+	return line, err
+}

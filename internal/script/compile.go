@@ -1,0 +1,88 @@
+package script
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// MaxSource bounds a script's source, in octets: longer ones can keep the
+// compiler busy for many seconds.
+const MaxSource = 256 << 10
+
+// A Program is a compiled script. It can be run more than once.
+type Program struct {
+	name  string
+	proto *lua.FunctionProto
+}
+
+// Name returns the name under which errors speak of the script.
+func (p *Program) Name() string { return p.name }
+
+// A SyntaxError is a script that is not Lua.
+type SyntaxError struct {
+	Name   string // of the script
+	Line   int    // from 1; 0 for the end of the file
+	Column int    // from 1; 0 if unknown
+	Reason string
+}
+
+// Error implements error.
+func (e *SyntaxError) Error() string {
+	switch {
+	case e.Line == 0:
+		return fmt.Sprintf("%s: at the end of the file: %s", e.Name, e.Reason)
+	case e.Column == 0:
+		return fmt.Sprintf("%s:%d: %s", e.Name, e.Line, e.Reason)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.Name, e.Line, e.Column, e.Reason)
+}
+
+// Compile turns source into a Program, or says in a *SyntaxError why it
+// cannot. name is what errors call the script.
+func Compile(name string, source []byte) (*Program, error) {
+	if len(source) > MaxSource {
+		return nil, &SyntaxError{Name: name, Line: 1, Reason: fmt.Sprintf("the script has %d octets, more than %d", len(source), MaxSource)}
+	}
+	chunk, err := parse.Parse(bytes.NewReader(skipShebang(source)), name)
+	if err != nil {
+		return nil, syntaxError(name, err)
+	}
+	proto, err := lua.Compile(chunk, name)
+	if err != nil {
+		return nil, syntaxError(name, err)
+	}
+	return &Program{name, proto}, nil
+}
+
+// skipShebang blanks a first line that starts with "#", as lua does, and keeps
+// the count of lines.
+func skipShebang(source []byte) []byte {
+	if !bytes.HasPrefix(source, []byte("#")) {
+		return source
+	}
+	if i := bytes.IndexByte(source, '\n'); i >= 0 {
+		return source[i:]
+	}
+	return nil
+}
+
+func syntaxError(name string, err error) error {
+	var parsing *parse.Error
+	if errors.As(err, &parsing) {
+		e := &SyntaxError{Name: name, Line: max(parsing.Pos.Line, 0), Column: max(parsing.Pos.Column, 0), Reason: parsing.Message}
+		if e.Line > 0 && parsing.Token != "" {
+			e.Reason = fmt.Sprintf("%s near %q", parsing.Message, strings.TrimSpace(parsing.Token))
+		}
+		return e
+	}
+	var compiling *lua.CompileError
+	if errors.As(err, &compiling) {
+		return &SyntaxError{Name: name, Line: compiling.Line, Reason: compiling.Message}
+	}
+	return &SyntaxError{Name: name, Line: 1, Reason: err.Error()}
+}

@@ -1,0 +1,148 @@
+package script
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// kept are the functions of Lua's base library that scripts have.
+var kept = []string{
+	"_G", "_VERSION", "assert", "error", "getmetatable", "ipairs", "next",
+	"pairs", "pcall", "print", "rawequal", "rawget", "rawset", "require",
+	"select", "setmetatable", "tonumber", "tostring", "type", "unpack", "xpcall",
+}
+
+// gone says of what Lua has and scripts have not what to use instead.
+var gone = map[string]string{
+	"io":             "use print for output; scripts open no files",
+	"os":             "use the time module for time.now(); scripts start no programs and read no environment",
+	"debug":          "use e.where and e.traceback of a caught error",
+	"channel":        "a script is one thread",
+	"package":        "require knows the modules of popherd",
+	"load":           "scripts compile no code",
+	"loadstring":     "scripts compile no code",
+	"loadfile":       "scripts compile no code",
+	"dofile":         "scripts compile no code",
+	"module":         "return a table instead",
+	"setfenv":        "use a table instead",
+	"getfenv":        "use a table instead",
+	"newproxy":       "use setmetatable",
+	"collectgarbage": "memory is the host's concern",
+	"_printregs":     "it is gopher-lua's own",
+}
+
+// openLibrary gives L the allow-list and nothing else.
+func openLibrary(L *lua.LState, stdout io.Writer) {
+	for name, open := range map[string]lua.LGFunction{
+		lua.BaseLibName:      lua.OpenBase,
+		lua.StringLibName:    lua.OpenString,
+		lua.TabLibName:       lua.OpenTable,
+		lua.MathLibName:      lua.OpenMath,
+		lua.CoroutineLibName: lua.OpenCoroutine,
+	} {
+		L.Push(L.NewFunction(open))
+		L.Push(lua.LString(name))
+		L.Call(1, 0)
+	}
+	globals := L.Get(lua.GlobalsIndex).(*lua.LTable)
+	L.SetGlobal("print", L.NewFunction(printTo(stdout)))
+	L.SetGlobal("assert", L.NewFunction(assert))
+	allowed := append(slices.Clone(kept), lua.StringLibName, lua.TabLibName, lua.MathLibName, lua.CoroutineLibName)
+	for _, name := range names(globals) {
+		if !slices.Contains(allowed, name) {
+			globals.RawSetString(name, lua.LNil)
+		}
+	}
+	L.GetField(globals, "string").(*lua.LTable).RawSetString("dump", lua.LNil)
+	explainGone(L, globals)
+	closeStrings(L)
+}
+
+// names lists the string keys of a table.
+func names(t *lua.LTable) []string {
+	var all []string
+	t.ForEach(func(key, _ lua.LValue) {
+		if name, ok := key.(lua.LString); ok {
+			all = append(all, string(name))
+		}
+	})
+	return all
+}
+
+// explainGone makes the use of a removed name an error that teaches; other
+// undefined globals stay nil, as in Lua.
+func explainGone(L *lua.LState, globals *lua.LTable) {
+	meta := L.NewTable()
+	meta.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
+		name := L.ToString(2)
+		if instead, ok := gone[name]; ok {
+			L.RaiseError("%s is not available to scripts: %s", name, instead)
+		}
+		L.Push(lua.LNil)
+		return 1
+	}))
+	meta.RawSetString("__metatable", lua.LString("globals"))
+	L.SetMetatable(globals, meta)
+}
+
+// closeStrings keeps scripts from the metatable that all strings share.
+func closeStrings(L *lua.LState) {
+	if meta, ok := L.GetMetatable(lua.LString("")).(*lua.LTable); ok {
+		meta.RawSetString("__metatable", lua.LString("string"))
+	}
+}
+
+// printTo is Lua's print, to the host's writer, in one write a call. It raises
+// when the writer fails, so that no script talks on into a closed pipe.
+func printTo(w io.Writer) lua.LGFunction {
+	var line []byte
+	return func(L *lua.LState) int {
+		line = line[:0]
+		for i := 1; i <= L.GetTop(); i++ {
+			if i > 1 {
+				line = append(line, '\t')
+			}
+			line = append(line, L.ToStringMeta(L.Get(i)).String()...)
+		}
+		line = append(line, '\n')
+		if _, err := w.Write(line); err != nil {
+			L.RaiseError("print: %s", err.Error())
+		}
+		return 0
+	}
+}
+
+// assert is Lua's, but raises a message of any type as it is, so that an error
+// object that pcall returned can be passed on.
+func assert(L *lua.LState) int {
+	if L.ToBool(1) {
+		return L.GetTop()
+	}
+	if L.GetTop() == 0 {
+		L.RaiseError("bad argument #1 to assert (value expected)")
+	}
+	if message := L.Get(2); message != lua.LNil {
+		L.Error(message, 1)
+	}
+	L.RaiseError("assertion failed!")
+	return 0
+}
+
+// modules makes require return what the host preloaded, and nothing else.
+func modules(L *lua.LState, loaded map[string]lua.LValue) {
+	L.SetGlobal("require", L.NewFunction(func(L *lua.LState) int {
+		name := L.CheckString(1)
+		module, ok := loaded[name]
+		if !ok {
+			known := strings.Join(slices.Sorted(maps.Keys(loaded)), ", ")
+			L.RaiseError("module %s not found; there are %s", fmt.Sprintf("%q", name), known)
+		}
+		L.Push(module)
+		return 1
+	}))
+}
