@@ -45,6 +45,9 @@ func (s *session) account() string {
 // Greeting implements luabind.Session.
 func (s *session) Greeting() string { return s.client.Greeting() }
 
+// TLS tells luabind whether the session is secure already.
+func (s *session) TLS() (tls.ConnectionState, bool) { return s.client.TLS() }
+
 // Capabilities implements luabind.Session.
 func (s *session) Capabilities(ctx context.Context) (pop3.Capabilities, error) {
 	return s.client.Capabilities(ctx)
