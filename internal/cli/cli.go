@@ -61,6 +61,10 @@ quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,
+		Version:       versionLine(),
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return checkColor(sh.color)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
@@ -71,9 +75,10 @@ quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
 	flags.BoolVar(&sh.trace, "trace", false, "show every line on the wire on standard error, secrets replaced")
 	flags.StringVar(&sh.color, "color", "auto", "colours: `auto`, always or never")
 	root.SetFlagErrorFunc(flagError)
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(sh.runCommand(), sh.serveCommand(), sh.versionCommand())
 	root.AddCommand(topics()...)
-	root.InitDefaultHelpCmd()
+	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
 	sayStatuses(root)
 	return root
@@ -84,12 +89,17 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	return noCommand(cmd, args[0])
+}
+
+// noCommand says what a word may have meant.
+func noCommand(parent *cobra.Command, word string) error {
 	var names []string
-	for _, sub := range cmd.Commands() {
+	for _, sub := range parent.Commands() {
 		names = append(names, sub.Name())
 	}
-	e := &usageError{object: fmt.Sprintf("command %q", args[0]), reason: "there is no such command", hint: "see popherd help"}
-	if similar := similar(names, args[0]); similar != "" {
+	e := &usageError{object: fmt.Sprintf("command %q", word), reason: "there is no such command", hint: "see popherd help"}
+	if similar := similar(names, word); similar != "" {
 		e.hint = "did you mean " + similar + "?"
 	}
 	return e

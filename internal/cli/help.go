@@ -2,6 +2,21 @@ package cli
 
 import "github.com/spf13/cobra"
 
+// helpCommand is "popherd help [COMMAND]".
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND or TOPIC]",
+		Short: "Help about any command, or a topic",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return noCommand(root, args[len(args)-max(len(rest), 1)])
+			}
+			return cmd.Help()
+		},
+	}
+}
+
 // topics are help texts that are no commands.
 func topics() []*cobra.Command {
 	return []*cobra.Command{

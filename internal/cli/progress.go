@@ -18,7 +18,7 @@ type progress struct {
 }
 
 func (sh *shell) progressBar() *progress {
-	return &progress{sh: sh, shown: isTerminal(sh.Stderr) && !isTerminal(sh.Stdout) && !sh.quiet && !sh.trace}
+	return &progress{sh: sh, shown: isTerminal(sh.Stderr) && !sh.quiet && !sh.trace}
 }
 
 // step implements run.Options.Progress.
@@ -54,11 +54,15 @@ func (p *progress) worthShowing(done, total int) bool {
 	return left > time.Second
 }
 
-// end removes the bar.
-func (p *progress) end() {
+// hide makes room on the terminal; the next step shows the bar again.
+func (p *progress) hide() {
 	if p.bar != nil {
 		p.bar.Clear()
-		p.bar = nil
 	}
-	p.stage = ""
+}
+
+// end removes the bar.
+func (p *progress) end() {
+	p.hide()
+	p.bar, p.stage = nil, ""
 }

@@ -180,8 +180,8 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 		return err
 	}
 	defer h.Close()
-	stdout := sh.printer(f.output)
 	bar := sh.progressBar()
+	stdout := sh.printer(f.output, bar)
 	report, err := run.Run(ctx, run.Options{
 		Program:   program,
 		Args:      args,

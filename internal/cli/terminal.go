@@ -22,6 +22,15 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
+// checkColor checks the value of --color.
+func checkColor(color string) error {
+	switch color {
+	case "auto", "always", "never":
+		return nil
+	}
+	return &usageError{object: "--color", reason: fmt.Sprintf("there is no choice %q", color), hint: "give auto, always or never"}
+}
+
 // colored reports whether w is to get colours.
 func (sh *shell) colored(w io.Writer) bool {
 	switch sh.color {
@@ -39,20 +48,29 @@ type printer interface {
 	Flush() error
 }
 
-// immediate is a printer that buffers nothing.
-type immediate struct{ io.Writer }
+// immediate is a printer that buffers nothing, and makes room for what it
+// prints.
+type immediate struct {
+	io.Writer
+	bar *progress
+}
+
+func (p immediate) Write(octets []byte) (int, error) {
+	p.bar.hide()
+	return p.Writer.Write(octets)
+}
 
 func (immediate) Flush() error { return nil }
 
 // printer returns the script's standard output. A terminal sees every line at
 // once; anything else is buffered.
-func (sh *shell) printer(output string) printer {
+func (sh *shell) printer(output string, bar *progress) printer {
 	w := sh.Stdout
 	if output == "json" || output == "ndjson" {
 		w = sh.Stderr
 	}
 	if isTerminal(w) {
-		return immediate{w}
+		return immediate{w, bar}
 	}
 	return bufio.NewWriterSize(w, 64<<10)
 }
@@ -128,7 +146,7 @@ func (sh *shell) passwordPrompt(ctx context.Context, local bool, flush func() er
 		if !ok || !isTerminal(file) {
 			return "", errors.New("there is no terminal to ask for a password on")
 		}
-		fmt.Fprint(sh.Stderr, clean(prompt), " ")
+		fmt.Fprint(sh.Stderr, clean(prompt))
 		defer fmt.Fprintln(sh.Stderr)
 		return readPassword(ctx, file)
 	}

@@ -12,19 +12,19 @@ func (sh *shell) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(sh.Stdout, "popherd %s %s/%s %s\n", version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+			_, err := fmt.Fprintln(sh.Stdout, versionLine())
 			return err
 		},
 	}
 }
 
-// version is what the go command knew when it built the program.
-func version() string {
-	build, ok := debug.ReadBuildInfo()
-	if !ok || build.Main.Version == "" {
-		return "unknown"
+// versionLine is what the go command knew when it built the program.
+func versionLine() string {
+	version := "unknown"
+	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
+		version = build.Main.Version
 	}
-	return build.Main.Version
+	return fmt.Sprintf("popherd %s %s/%s %s", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
