@@ -44,6 +44,7 @@ type Client struct {
 	caps     Capabilities // nil until asked for in this state
 	secrets  secrets
 	text     *Text // open, or nil
+	piping   bool  // within a pipeline's loop
 	marked   int   // DELEs that the server accepted
 	broken   error // why the session is dead
 	closed   atomic.Bool
@@ -99,13 +100,22 @@ func (c *Client) Close() error {
 
 // ready reports why no command can be given now, if so.
 func (c *Client) ready() error {
+	if err := c.alive(); err != nil {
+		return err
+	}
+	if c.text != nil || c.piping {
+		return ErrBusy
+	}
+	return nil
+}
+
+// alive reports why the session has ended, if so.
+func (c *Client) alive() error {
 	switch {
 	case c.broken != nil:
 		return ErrBroken
 	case c.closed.Load():
 		return ErrClosed
-	case c.text != nil:
-		return ErrBusy
 	}
 	return nil
 }
@@ -130,14 +140,14 @@ func contextError(ctx context.Context) error {
 	if errors.Is(cause, context.DeadlineExceeded) {
 		return &TimeoutError{Op: "session"}
 	}
-	return &interruptedError{cause}
+	return &interruptedError{cause, ctx.Err()}
 }
 
 // interruptedError is a command that its context cancelled.
-type interruptedError struct{ cause error }
+type interruptedError struct{ cause, err error }
 
-func (e *interruptedError) Error() string { return "pop3: interrupted: " + e.cause.Error() }
-func (e *interruptedError) Unwrap() error { return e.cause }
+func (e *interruptedError) Error() string   { return "pop3: interrupted: " + e.cause.Error() }
+func (e *interruptedError) Unwrap() []error { return []error{e.cause, e.err} }
 
 // readLine reads one line of command's reply, traced.
 func (c *Client) readLine(ctx context.Context, command string) (string, error) {
@@ -174,8 +184,19 @@ func (c *Client) checkStatus(ctx context.Context, command, line string) error {
 	}
 	return &Error{
 		Command: command,
-		Code:    ResponseCode(status.Code),
-		Text:    c.secrets.redact(status.Text),
+		Code:    c.safeCode(status.Code, safe),
+		Text:    c.secrets.hide(status.Text),
 		Line:    safe,
 	}
+}
+
+// safeCode is a response code without secrets: one that the RFCs know has
+// none, any other is taken from the safe line.
+func (c *Client) safeCode(code, safe string) ResponseCode {
+	switch known := ResponseCode(code); known {
+	case CodeInUse, CodeLoginDelay, CodeSysTemp, CodeSysPerm, CodeAuth, CodeUTF8:
+		return known
+	}
+	status, _ := wire.ParseStatus(safe)
+	return ResponseCode(status.Code)
 }

@@ -12,19 +12,19 @@ const commandLimit = 255
 // Cmd sends one command that is answered by a status line, and returns that
 // line, "+OK ...". It is the one encoder that every command of this package
 // goes through: a control octet in an argument, or a line of more than 255
-// octets, is an *ArgumentError and nothing is sent. Arguments go out byte for
-// byte, blanks included.
+// octets (8 KiB for a command that the RFCs do not know), is an *ArgumentError
+// and nothing is sent. Arguments go out byte for byte, blanks included.
 //
 // QUIT has Quit's effect; STLS and AUTH are refused, since they are dialogues:
 // see STLS and Authenticate. A command with a multi-line response is for
 // CmdText.
 func (c *Client) Cmd(ctx context.Context, verb string, args ...string) (string, error) {
 	verb = strings.ToUpper(verb)
-	switch verb {
-	case "QUIT":
+	if verb == "QUIT" {
 		return c.Quit(ctx)
-	case "STLS", "AUTH":
-		return "", &ArgumentError{Command: verb, Argument: "command", Reason: "is a dialogue with a method of its own"}
+	}
+	if err := ownMethod(verb); err != nil {
+		return "", err
 	}
 	defer c.stream.watch(ctx)()
 	return c.cmd(ctx, verb, args...)
@@ -32,9 +32,22 @@ func (c *Client) Cmd(ctx context.Context, verb string, args ...string) (string, 
 
 // CmdText sends one command that is answered by a multi-line response, under
 // the limit MaxMessage. The Text must be read to its end or closed before the
-// next command; ctx holds until then.
+// next command; ctx holds until then. STLS, AUTH and QUIT are refused.
 func (c *Client) CmdText(ctx context.Context, verb string, args ...string) (*Text, error) {
+	if err := ownMethod(strings.ToUpper(verb)); err != nil {
+		return nil, err
+	}
 	return c.cmdText(ctx, c.opts.MaxMessage, "message", verb, args...)
+}
+
+// ownMethod refuses what must not be sent like any other command: after it
+// the session is another, or no more.
+func ownMethod(verb string) error {
+	switch verb {
+	case "STLS", "AUTH", "QUIT":
+		return &ArgumentError{Command: verb, Argument: "command", Reason: "is a dialogue with a method of its own"}
+	}
+	return nil
 }
 
 // cmd is Cmd under a watch of the caller.
@@ -62,9 +75,9 @@ func (c *Client) cmdText(ctx context.Context, limit int64, what, verb string, ar
 		unwatch()
 		return nil, err
 	}
-	text := c.openText(ctx, name, line, limit, what)
+	text := c.openText(ctx, name, 0, "", line, limit, what)
 	text.unwatch = unwatch
-	return text, nil
+	return &text.Text, nil
 }
 
 // enter follows the session through its states, once the server said +OK.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/popherd/popherd/pop3"
 )
@@ -92,6 +94,10 @@ func (d *driver) do(words []string) (string, error) {
 		return c.Quit(ctx)
 	case "close":
 		return "", c.Close()
+	case "sleep": // the bubble's time
+		pause, err := time.ParseDuration(arg(0))
+		time.Sleep(pause)
+		return "", err
 	}
 	return d.each(verb, args)
 }
@@ -113,8 +119,14 @@ func (d *driver) rows(verb string, args []string, n int) (string, error) {
 	return join(all, showUniqueID), err
 }
 
-func showScan(s pop3.ScanListing) string  { return fmt.Sprintf("%d %d", s.Number, s.Octets) }
-func showUniqueID(u pop3.UniqueID) string { return fmt.Sprintf("%d %s", u.Number, u.ID) }
+func showScan(s pop3.ScanListing) string { return fmt.Sprintf("%d %d", s.Number, s.Octets) }
+
+func showUniqueID(u pop3.UniqueID) string {
+	if !utf8.ValidString(u.ID) {
+		return fmt.Sprintf("%d %q", u.Number, u.ID)
+	}
+	return fmt.Sprintf("%d %s", u.Number, u.ID)
+}
 
 func join[T any](all []T, show func(T) string) string {
 	var parts []string
@@ -202,7 +214,7 @@ func gather[T any](d *driver, first bool, seq iter.Seq2[T, error], show func(T) 
 			break
 		}
 	}
-	if last != nil && fatal(last) || errors.Is(last, pop3.ErrBroken) {
+	if refused := (*pop3.Error)(nil); last != nil && !errors.As(last, &refused) {
 		return "", &stopped{strings.Join(parts, "; "), last}
 	}
 	return strings.Join(parts, "; "), nil

@@ -30,8 +30,15 @@ type UniqueID struct {
 	ID     string // empty if the server sent none
 }
 
-// rowLimit bounds one row of a listing, as statusLimit does a status line.
-const rowLimit = statusLimit
+const (
+	// rowLimit bounds one row of a listing, its line end included, as
+	// statusLimit does a status line.
+	rowLimit = statusLimit
+
+	// shortLimit bounds CAPA and LANG beside MaxListing: one row of few octets
+	// takes some hundred in a map, and an honest server has few.
+	shortLimit = 1 << 20
+)
 
 // Stat asks for the drop listing (STAT, RFC 1939 §5).
 func (c *Client) Stat(ctx context.Context) (DropListing, error) {
@@ -148,17 +155,21 @@ func parseUniqueID(row string) (UniqueID, error) {
 // listing sends a command with a multi-line response of rows, and gives each
 // to add. A row that add refuses, or that is too long, ends the session.
 func (c *Client) listing(ctx context.Context, add func(row string) error, verb string, args ...string) (string, error) {
-	text, err := c.cmdText(ctx, c.opts.MaxListing, "listing", verb, args...)
+	limit := c.opts.MaxListing
+	if verb == "CAPA" || verb == "LANG" {
+		limit = min(limit, shortLimit)
+	}
+	text, err := c.cmdText(ctx, limit, "listing", verb, args...)
 	if err != nil {
 		return "", err
 	}
-	defer text.unwatch()
+	defer text.source.unwatch()
 	err = eachRow(text, func(row string) error {
-		if len(row) > rowLimit {
+		if len(row)+len("\r\n") > rowLimit {
 			return &LimitError{Command: verb, What: "row", Limit: rowLimit}
 		}
 		if err := add(row); err != nil {
-			return &ProtocolError{Command: verb, Line: shorten(row), Reason: "a row " + err.Error()}
+			return &ProtocolError{Command: verb, Line: shorten(c.secrets.redact(row)), Reason: "a row " + err.Error()}
 		}
 		return nil
 	})

@@ -32,7 +32,7 @@ type Options struct {
 	MinThroughput int
 
 	MaxMessage int64 // octets of one RETR or TOP; 0 means 256 MiB
-	MaxListing int64 // octets of one LIST, UIDL, CAPA or LANG; 0 means 64 MiB
+	MaxListing int64 // octets of one LIST or UIDL; 0 means 16 MiB, some 200,000 messages. CAPA and LANG have 1 MiB at most
 
 	// InsecureAllowPlaintext permits login, and all that follows, on a
 	// connection that anyone on its way can read and change.
@@ -65,7 +65,7 @@ func (o *Options) withDefaults() Options {
 	setDefault(&full.SessionTimeout, 24*time.Hour)
 	setDefault(&full.MinThroughput, 256)
 	setDefault(&full.MaxMessage, 256<<20)
-	setDefault(&full.MaxListing, 64<<20)
+	setDefault(&full.MaxListing, 16<<20)
 	return full
 }
 

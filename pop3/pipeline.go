@@ -24,7 +24,7 @@ type Retrieved struct {
 // A refusal is yielded as *Error with its number, and the next answers follow;
 // any other error is the last. When the loop ends early, the answers to what
 // was sent ahead are read and dropped, so that the session stays in step; what
-// MarkEach sent ahead is marked.
+// MarkEach sent ahead is marked. Within the loop other commands are ErrBusy.
 
 // RetrieveEach retrieves messages (RETR).
 func (c *Client) RetrieveEach(ctx context.Context, numbers []int) iter.Seq2[Retrieved, error] {
@@ -59,8 +59,7 @@ func (c *Client) UIDLEach(ctx context.Context, numbers []int) iter.Seq2[UniqueID
 
 func (c *Client) textEach(ctx context.Context, verb, suffix string, numbers []int) iter.Seq2[Retrieved, error] {
 	return pipelined(ctx, c, verb, suffix, numbers, func(n int, line string) (Retrieved, error) {
-		name := verb + " " + strconv.Itoa(n) + suffix
-		return Retrieved{n, c.openText(ctx, name, line, c.opts.MaxMessage, "message")}, nil
+		return Retrieved{n, &c.openText(ctx, verb, n, suffix, line, c.opts.MaxMessage, "message").Text}, nil
 	}, func(n int) Retrieved { return Retrieved{Number: n} })
 }
 
@@ -152,6 +151,7 @@ func (c *Client) startPipeline(ctx context.Context, verb, suffix string, numbers
 	p := &pipeline{c: c, ctx: ctx, verb: verb, suffix: suffix, window: window, unwatch: c.stream.watch(ctx)}
 	p.text = verb == "RETR" || verb == "TOP"
 	p.changed.L = &p.mu
+	c.piping = true
 	p.grant(0)
 	p.writer.Go(func() { p.write(numbers) })
 	return p, nil
@@ -243,7 +243,7 @@ func (p *pipeline) done(replied int) error {
 			return err
 		}
 	}
-	if err := p.c.ready(); err != nil {
+	if err := p.c.alive(); err != nil {
 		return err
 	}
 	if p.caughtUp(replied) {
@@ -269,11 +269,12 @@ func (p *pipeline) stop() {
 	sent := p.sent
 	p.changed.Signal()
 	p.mu.Unlock()
-	for p.replied < sent && p.c.ready() == nil {
+	for p.replied < sent && p.c.alive() == nil {
 		p.drop()
 	}
 	p.writer.Wait()
 	p.unwatch()
+	p.c.piping = false
 }
 
 // drop reads one reply that nobody waits for.
@@ -287,7 +288,7 @@ func (p *pipeline) drop() {
 	switch {
 	case err != nil: // refused
 	case p.text:
-		p.c.openText(p.ctx, p.verb, line, p.c.opts.MaxMessage, "message").Close()
+		p.c.openText(p.ctx, p.verb, 0, "", line, p.c.opts.MaxMessage, "message").Close()
 	default:
 		p.c.enter(p.verb)
 	}

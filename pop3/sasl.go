@@ -23,6 +23,7 @@ type Mechanism interface {
 }
 
 const (
+	maxMechanism  = 20 // octets of a name, RFC 4422 §3.1
 	maxChallenges = 16
 	maxResponse   = 12288 // octets of one base64 line, as RFC 4954 §4 has it
 )
@@ -35,8 +36,8 @@ func (c *Client) Authenticate(ctx context.Context, m Mechanism) (string, error) 
 	if err != nil {
 		return "", fmt.Errorf("pop3: AUTH: %w", err)
 	}
-	if mech == "" || strings.ContainsFunc(mech, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", &ArgumentError{Command: "AUTH", Argument: "mechanism", Reason: "is not one word of ASCII"}
+	if mech == "" || len(mech) > maxMechanism || strings.ContainsFunc(mech, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", &ArgumentError{Command: "AUTH", Argument: "mechanism", Reason: "is not one word of ASCII, of 20 octets at most"}
 	}
 	if s, ok := m.(interface{ Secrets() []string }); ok {
 		for _, secret := range s.Secrets() {
@@ -47,7 +48,9 @@ func (c *Client) Authenticate(ctx context.Context, m Mechanism) (string, error) 
 	args := []string{mech}
 	if initial != nil {
 		response := encodeInitial(initial)
-		c.secrets.add(response)
+		if len(initial) > 0 {
+			c.secrets.add(response)
+		}
 		if len("AUTH  \r\n")+len(mech)+len(response) <= commandLimit {
 			args = append(args, response)
 			initial = nil
@@ -88,6 +91,7 @@ func (c *Client) exchange(ctx context.Context, name string, m Mechanism, first [
 		if err != nil {
 			return "", c.cancelAuth(ctx, name, err)
 		}
+		c.secrets.add(response)
 		if err := c.respond(ctx, name, response); err != nil {
 			return "", err
 		}
@@ -110,15 +114,14 @@ func answer(m Mechanism, encoded string, first []byte) (string, error) {
 	if err != nil {
 		return "", errors.New("the challenge is not base64")
 	}
-	if first != nil {
-		if len(octets) > 0 {
-			return "", errors.New("a challenge came where an initial response was due")
-		}
-		return base64.StdEncoding.EncodeToString(first), nil
+	if first != nil && len(octets) > 0 {
+		return "", errors.New("a challenge came where an initial response was due")
 	}
-	response, err := m.Next(octets)
-	if err != nil {
-		return "", err
+	response := first
+	if first == nil {
+		if response, err = m.Next(octets); err != nil {
+			return "", err
+		}
 	}
 	encodedResponse := base64.StdEncoding.EncodeToString(response)
 	if len(encodedResponse) > maxResponse {
@@ -132,7 +135,6 @@ func (c *Client) respond(ctx context.Context, name, response string) error {
 	if err := c.unasked(ctx, name); err != nil {
 		return err
 	}
-	c.secrets.add(response)
 	c.trace(TraceEvent{Sent: true, Line: hidden})
 	if _, err := c.stream.Write([]byte(response + "\r\n")); err != nil {
 		return c.fail(ctx, readError(name, "response", maxResponse, err))

@@ -76,7 +76,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		s.waited += time.Since(start)
 		s.got += int64(n)
 		if err == nil && s.slow() {
-			return n, &TimeoutError{Op: "throughput", Limit: s.waited.Round(time.Second)}
+			return 0, &TimeoutError{Op: "throughput", Limit: s.waited.Round(time.Second)}
 		}
 	}
 	return n, s.timeout(err, s.op)

@@ -3,6 +3,7 @@ package pop3
 import (
 	"context"
 	"io"
+	"strconv"
 
 	"github.com/popherd/popherd/pop3/internal/wire"
 )
@@ -13,34 +14,57 @@ import (
 type Text struct {
 	response string
 	body     io.Reader
-	end      func(err error) error // told of the end once; returns the error to report
-	unwatch  func()
-	err      error // sticky
+	source   *source // nil for a Text that no server sent
+	err      error   // sticky
+}
+
+// A source is where a client's Text comes from. It is one allocation with the
+// Text, since there is one for each message of a pipeline.
+type source struct {
+	Text
+	wire    wire.Text
+	c       *Client
+	ctx     context.Context
+	verb    string // the command, without secrets: verb, number, suffix
+	number  int    // 0 if verb is all of it
+	suffix  string
+	what    string
+	limit   int64
+	unwatch func() // may be nil
 }
 
 // NewText returns a Text over body, for those who stand in for a server, such
 // as an overlay or a test. Closing it does not close body.
-func NewText(response string, body io.Reader) *Text {
-	return &Text{response: response, body: body, end: func(err error) error { return err }, unwatch: func() {}}
+func NewText(response string, body io.Reader) *Text { return &Text{response: response, body: body} }
+
+// openText starts the text behind the status line just read. The name of the
+// command is verb, or verb, number and suffix.
+func (c *Client) openText(ctx context.Context, verb string, number int, suffix, response string, limit int64, what string) *source {
+	c.stream.awaitText()
+	s := &source{c: c, ctx: ctx, verb: verb, number: number, suffix: suffix, what: what, limit: limit}
+	s.wire = *wire.NewText(c.reader, limit)
+	s.response, s.body, s.source = response, &s.wire, s
+	c.text = &s.Text
+	return s
 }
 
-// openText starts the text behind the status line just read.
-func (c *Client) openText(ctx context.Context, name, response string, limit int64, what string) *Text {
-	c.stream.awaitText()
-	body := wire.NewText(c.reader, limit)
-	text := NewText(response, body)
-	text.end = func(err error) error {
-		if c.text == text {
-			c.text = nil
-		}
-		if err != io.EOF {
-			return c.fail(ctx, readError(name, what, limit, err))
-		}
-		c.trace(TraceEvent{Octets: body.Octets()})
-		return err
+// end is told of the text's end once, and returns the error to report.
+func (s *source) end(err error) error {
+	if s.unwatch != nil {
+		defer s.unwatch()
 	}
-	c.text = text
-	return text
+	if s.c.text == &s.Text {
+		s.c.text = nil
+	}
+	if err != io.EOF {
+		name := s.verb
+		if s.number > 0 {
+			name += " " + strconv.Itoa(s.number) + s.suffix
+		}
+		return s.c.fail(s.ctx, readError(name, s.what, s.limit, err))
+	}
+	s.c.trace(TraceEvent{Octets: s.wire.Octets()})
+	return err
 }
 
 // Response returns the status line before the text, "+OK ...".
@@ -87,8 +111,10 @@ func (t *Text) note(err error) error {
 	if err == nil || t.err != nil {
 		return err
 	}
-	t.err = t.end(err)
-	t.unwatch()
+	t.err = err
+	if t.source != nil {
+		t.err = t.source.end(err)
+	}
 	return t.err
 }
 

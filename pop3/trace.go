@@ -1,6 +1,10 @@
 package pop3
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // A TraceEvent is one line on the wire, or the text behind a reply.
 type TraceEvent struct {
@@ -16,11 +20,13 @@ type secrets []string
 // hidden stands where a secret stood.
 const hidden = "***"
 
-// add remembers s and reports it hidden.
+// add remembers a secret. The longest come first: one may be a part of another.
 func (s *secrets) add(secret string) {
-	if secret != "" {
-		*s = append(*s, secret)
+	if secret == "" || slices.Contains(*s, secret) {
+		return
 	}
+	*s = append(*s, secret)
+	slices.SortStableFunc(*s, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 }
 
 // redact replaces every secret in a line of the server. The status indicator
@@ -28,15 +34,20 @@ func (s *secrets) add(secret string) {
 func (s secrets) redact(line string) string {
 	kept := 0
 	for _, indicator := range []string{"+OK", "-ERR"} {
-		if len(line) >= len(indicator) && strings.EqualFold(line[:len(indicator)], indicator) {
+		first, _, _ := strings.Cut(line, " ")
+		if strings.EqualFold(first, indicator) {
 			kept = len(indicator)
 		}
 	}
-	rest := line[kept:]
+	return line[:kept] + s.hide(line[kept:])
+}
+
+// hide replaces every secret in text.
+func (s secrets) hide(text string) string {
 	for _, secret := range s {
-		rest = strings.ReplaceAll(rest, secret, hidden)
+		text = strings.ReplaceAll(text, secret, hidden)
 	}
-	return line[:kept] + rest
+	return text
 }
 
 // trace tells Options.Trace, one event at a time: a pipeline's writer traces

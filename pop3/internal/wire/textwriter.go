@@ -23,7 +23,7 @@ func (t *TextWriter) Write(p []byte) (int, error) {
 	done := 0
 	for done < len(p) {
 		if p[done] == '.' && t.tail == [2]byte{'\r', '\n'} {
-			if _, err := t.w.Write([]byte(".")); err != nil {
+			if _, err := io.WriteString(t.w, "."); err != nil {
 				return done, err
 			}
 		}
