@@ -23,6 +23,12 @@ type Options struct {
 	// real POP3 and TLS on loopback, whatever host it names.
 	Maildrop string
 
+	// Served, if set, is local mail that another process serves, in Maildrop's
+	// stead, and Admit tells that process of each host name that its
+	// certificate must be for.
+	Served *Address
+	Admit  func(host string) error
+
 	// CAFile, if set, has the PEM certificates that servers are verified
 	// against, in place of the system's.
 	CAFile string
@@ -36,6 +42,7 @@ type Host struct {
 	options Options
 	roots   *x509.CertPool // nil means the system's
 	local   *local         // nil without a local maildrop
+	served  *Local         // nil unless it is served here
 }
 
 // Open reads the CA file and serves the local maildrop.
@@ -48,20 +55,23 @@ func Open(o Options) (*Host, error) {
 		}
 		h.roots = roots
 	}
-	if o.Maildrop != "" {
-		local, err := serveLocal(o.Maildrop)
-		if err != nil {
-			return nil, err
+	var err error
+	switch {
+	case o.Served != nil:
+		h.local, err = joinLocal(*o.Served, o.Admit)
+	case o.Maildrop != "":
+		h.served, err = ServeLocal(o.Maildrop)
+		if err == nil {
+			h.local, err = joinLocal(h.served.Address(), h.served.Admit)
 		}
-		h.local = local
 	}
-	return h, nil
+	return h, err
 }
 
 // Close ends the local maildrop.
 func (h *Host) Close() {
-	if h.local != nil {
-		h.local.close()
+	if h.served != nil {
+		h.served.Close()
 	}
 }
 
@@ -88,7 +98,9 @@ func (h *Host) Dial(ctx context.Context, r luabind.DialRequest) (*pop3.Client, e
 		Trace:                  h.trace(r),
 	}
 	if h.local != nil {
-		options.Dialer = h.local.dialer(r.Host, r.TLS)
+		if options.Dialer, err = h.local.dialer(r.Host, r.TLS); err != nil {
+			return nil, err
+		}
 	}
 	if r.TLS {
 		return pop3.DialTLS(ctx, r.Address(), options)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 
 	"github.com/popherd/popherd/internal/maildrop"
@@ -11,17 +12,24 @@ import (
 	"github.com/popherd/popherd/pop3/pop3server"
 )
 
-// A local is a local maildrop, served on loopback for the length of a run.
-type local struct {
+// A Local is a local maildrop, served on loopback for the length of a run.
+type Local struct {
 	authority *authority
-	roots     *x509.CertPool
 	server    *pop3server.Server
-	plain     net.Addr // POP3, with STLS
-	secure    net.Addr // POP3 over TLS
+	address   Address
 }
 
-// serveLocal opens the mail at path and serves it on two free ports.
-func serveLocal(path string) (*local, error) {
+// An Address is where a local maildrop is served, and what its certificate is
+// verified against. It can be handed to another process.
+type Address struct {
+	Plain  string // "127.0.0.1:1110", POP3 with STLS
+	Secure string // likewise, POP3 over TLS
+	CA     []byte // PEM
+}
+
+// ServeLocal opens the mail at path and serves it on two free ports, until
+// Close.
+func ServeLocal(path string) (*Local, error) {
 	source, err := maildrop.OpenWith(path, maildrop.Options{RememberDeletions: true})
 	if err != nil {
 		return nil, err
@@ -30,8 +38,6 @@ func serveLocal(path string) (*local, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &local{authority: authority, roots: authority.pool()}
-	l.server = newServer(source, authority)
 	plain, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -41,7 +47,8 @@ func serveLocal(path string) (*local, error) {
 		plain.Close()
 		return nil, err
 	}
-	l.plain, l.secure = plain.Addr(), secure.Addr()
+	l := &Local{authority: authority, server: newServer(source, authority)}
+	l.address = Address{Plain: plain.Addr().String(), Secure: secure.Addr().String(), CA: authority.pem()}
 	go l.server.Serve(plain)
 	go l.server.ServeTLS(secure)
 	return l, nil
@@ -57,22 +64,50 @@ func newServer(source *maildrop.Source, authority *authority) *pop3server.Server
 	}
 }
 
-func (l *local) close() { l.server.Close() }
+// Address returns where the maildrop is.
+func (l *Local) Address() Address { return l.address }
 
-// dialer sends a connection meant for host here, and makes sure that the
-// certificate will have that name.
-func (l *local) dialer(host string, secure bool) pop3.Dialer {
+// Admit makes the certificate one for host, too.
+func (l *Local) Admit(host string) error {
 	l.authority.admit(host)
-	if secure {
-		return redirect{l.secure}
-	}
-	return redirect{l.plain}
+	return nil
 }
 
-type redirect struct{ to net.Addr }
+// Close ends the server and its sessions.
+func (l *Local) Close() { l.server.Close() }
+
+// A local is a Local as its clients know it, here or in another process.
+type local struct {
+	address Address
+	admit   func(host string) error
+	roots   *x509.CertPool
+}
+
+func joinLocal(address Address, admit func(string) error) (*local, error) {
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(address.CA) {
+		return nil, errors.New("the local maildrop has no CA certificate")
+	}
+	return &local{address, admit, roots}, nil
+}
+
+// dialer sends a connection meant for host to the local maildrop, and makes
+// sure that its certificate will have that name.
+func (l *local) dialer(host string, secure bool) (pop3.Dialer, error) {
+	if err := l.admit(host); err != nil {
+		return nil, err
+	}
+	if secure {
+		return redirect(l.address.Secure), nil
+	}
+	return redirect(l.address.Plain), nil
+}
+
+// A redirect dials one address, whatever it is asked for.
+type redirect string
 
 // DialContext implements pop3.Dialer.
 func (r redirect) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	var d net.Dialer
-	return d.DialContext(ctx, r.to.Network(), r.to.String())
+	return d.DialContext(ctx, "tcp", string(r))
 }
