@@ -1,0 +1,8 @@
+//go:build !race
+
+package worker
+
+const (
+	raceEnabled = false
+	testMemory  = 128 << 20
+)
