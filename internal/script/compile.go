@@ -48,13 +48,18 @@ func Compile(name string, source []byte) (*Program, error) {
 	if len(source) > MaxSource {
 		return nil, &SyntaxError{Name: name, Line: 1, Reason: fmt.Sprintf("the script has %d octets, more than %d", len(source), MaxSource)}
 	}
+	source = bytes.TrimPrefix(source, []byte("\xEF\xBB\xBF")) // a mark that some editors put first
+	if bytes.IndexByte(source, 0) >= 0 {
+		return nil, &SyntaxError{Name: name, Line: 1, Reason: "this is no text, so no Lua script"}
+	}
 	chunk, err := parse.Parse(bytes.NewReader(skipShebang(source)), name)
 	if err != nil {
-		return nil, syntaxError(name, err)
+		return nil, syntaxError(name, source, err)
 	}
+	repair(chunk)
 	proto, err := lua.Compile(chunk, name)
 	if err != nil {
-		return nil, syntaxError(name, err)
+		return nil, syntaxError(name, source, err)
 	}
 	return &Program{name, proto}, nil
 }
@@ -71,18 +76,24 @@ func skipShebang(source []byte) []byte {
 	return nil
 }
 
-func syntaxError(name string, err error) error {
+func syntaxError(name string, source []byte, err error) error {
 	var parsing *parse.Error
 	if errors.As(err, &parsing) {
 		e := &SyntaxError{Name: name, Line: max(parsing.Pos.Line, 0), Column: max(parsing.Pos.Column, 0), Reason: parsing.Message}
 		if e.Line > 0 && parsing.Token != "" {
 			e.Reason = fmt.Sprintf("%s near %q", parsing.Message, strings.TrimSpace(parsing.Token))
 		}
+		if e.Line == 0 {
+			if missing := unclosed(source); missing != "" {
+				e.Reason = missing
+			}
+		}
 		return e
 	}
 	var compiling *lua.CompileError
 	if errors.As(err, &compiling) {
-		return &SyntaxError{Name: name, Line: compiling.Line, Reason: compiling.Message}
+		// The compiler calls the line of the outermost function 0.
+		return &SyntaxError{Name: name, Line: max(compiling.Line, 1), Reason: compiling.Message}
 	}
 	return &SyntaxError{Name: name, Line: 1, Reason: err.Error()}
 }

@@ -3,6 +3,8 @@ package script
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -25,7 +27,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // explain turns what gopher-lua returns into an *Error. It is the one place
 // that takes its ApiError apart: the raised value is in Object, not in Cause.
-func (p *Program) explain(ctx context.Context, err error) error {
+func (p *Program) explain(ctx *budget, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -37,6 +39,9 @@ func (p *Program) explain(ctx context.Context, err error) error {
 	if raised := luabind.ErrorFrom(err); raised != nil {
 		e.Err = raised
 		e.Message = raised.Error()
+		if raised.Response != "" && raised.Command != "" {
+			e.Message += " (" + raised.Command + ")" // the server's words seldom say to what
+		}
 		if raised.Where != "" {
 			e.Message = raised.Where + ": " + e.Message
 		}
@@ -44,15 +49,69 @@ func (p *Program) explain(ctx context.Context, err error) error {
 		return e
 	}
 	if ctx.Err() != nil {
-		e.Err = context.Cause(ctx)
+		e.Err = ctx.Err()
+		if ctx.Context.Err() != nil {
+			e.Err = context.Cause(ctx)
+		}
 		e.Message = p.name + ": " + e.Err.Error()
 		return e
 	}
 	e.Message = strings.TrimSpace(e.Message)
-	if table, ok := api.Object.(*lua.LTable); ok {
-		e.Message = p.name + ": raised a table" + tableMessage(table)
+	switch raised := api.Object.(type) {
+	case lua.LString, lua.LNumber:
+		e.Message = p.nameCalls(e.Message)
+	case *lua.LTable:
+		e.Message = p.name + ": raised a table" + tableMessage(raised)
+	default:
+		e.Message = p.name + ": raised a value that is no message: " + raised.Type().String()
 	}
 	return e
+}
+
+// notCallable is gopher-lua's message for the call of nil, or of anything else
+// that is no function.
+const notCallable = "attempt to call a non-function object"
+
+// nameCalls says which call of the line it was that had no function to call.
+func (p *Program) nameCalls(message string) string {
+	place, found := strings.CutSuffix(message, ": "+notCallable)
+	name, number, _ := cutLast(place, ":")
+	line, err := strconv.Atoi(number)
+	if !found || err != nil || name != p.name {
+		return message
+	}
+	calls := callsOn(p.proto, line)
+	slices.Sort(calls)
+	if calls = slices.Compact(calls); len(calls) == 0 {
+		return message
+	}
+	return place + ": attempt to call what is no function: " + strings.Join(calls, " or ")
+}
+
+// callsOn names what is called on a line.
+func callsOn(proto *lua.FunctionProto, line int) []string {
+	var calls []string
+	for _, call := range proto.DbgCalls {
+		if slices.Contains(kept, call.Name) || call.Name == "?" {
+			continue // these are functions, or have no name
+		}
+		if call.Pc < len(proto.DbgSourcePositions) && proto.DbgSourcePositions[call.Pc] == line {
+			calls = append(calls, call.Name)
+		}
+	}
+	for _, inner := range proto.FunctionPrototypes {
+		calls = append(calls, callsOn(inner, line)...)
+	}
+	return calls
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(s, separator string) (before, after string, found bool) {
+	i := strings.LastIndex(s, separator)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(separator):], true
 }
 
 // tableMessage shows the message field that scripts give their error tables.

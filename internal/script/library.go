@@ -1,13 +1,13 @@
 package script
 
 import (
-	"fmt"
 	"io"
-	"maps"
 	"slices"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/popherd/popherd/internal/luastd"
+	"github.com/popherd/popherd/luabind"
 )
 
 // kept are the functions of Lua's base library that scripts have.
@@ -36,19 +36,15 @@ var gone = map[string]string{
 	"_printregs":     "it is gopher-lua's own",
 }
 
-// openLibrary gives L the allow-list and nothing else.
-func openLibrary(L *lua.LState, stdout io.Writer) {
-	for name, open := range map[string]lua.LGFunction{
-		lua.BaseLibName:      lua.OpenBase,
-		lua.StringLibName:    lua.OpenString,
-		lua.TabLibName:       lua.OpenTable,
-		lua.MathLibName:      lua.OpenMath,
-		lua.CoroutineLibName: lua.OpenCoroutine,
-	} {
+// openLibrary gives L the allow-list and nothing else. The function it returns
+// ends what coroutines are left.
+func openLibrary(L *lua.LState, stdout io.Writer) (stop func()) {
+	for name, open := range map[string]lua.LGFunction{lua.BaseLibName: lua.OpenBase, lua.MathLibName: lua.OpenMath} {
 		L.Push(L.NewFunction(open))
 		L.Push(lua.LString(name))
 		L.Call(1, 0)
 	}
+	stop = luastd.Open(L, luastd.Options{})
 	globals := L.Get(lua.GlobalsIndex).(*lua.LTable)
 	L.SetGlobal("print", L.NewFunction(printTo(stdout)))
 	L.SetGlobal("assert", L.NewFunction(assert))
@@ -58,9 +54,8 @@ func openLibrary(L *lua.LState, stdout io.Writer) {
 			globals.RawSetString(name, lua.LNil)
 		}
 	}
-	L.GetField(globals, "string").(*lua.LTable).RawSetString("dump", lua.LNil)
-	explainGone(L, globals)
-	closeStrings(L)
+	teachGlobals(L, globals)
+	return stop
 }
 
 // names lists the string keys of a table.
@@ -74,27 +69,24 @@ func names(t *lua.LTable) []string {
 	return all
 }
 
-// explainGone makes the use of a removed name an error that teaches; other
-// undefined globals stay nil, as in Lua.
-func explainGone(L *lua.LState, globals *lua.LTable) {
+// teachGlobals makes the use of a global that does not exist an error: for a
+// name that Lua has, it says what to use instead, for another, what may have
+// been meant. rawget(_G, name) asks whether there is one.
+func teachGlobals(L *lua.LState, globals *lua.LTable) {
 	meta := L.NewTable()
 	meta.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
-		name := L.ToString(2)
+		name := L.Get(2).String()
 		if instead, ok := gone[name]; ok {
 			L.RaiseError("%s is not available to scripts: %s", name, instead)
 		}
-		L.Push(lua.LNil)
-		return 1
+		if meant := luabind.Suggest(name, names(globals)); meant != "" {
+			L.RaiseError("there is no global %q; did you mean %q?", name, meant)
+		}
+		L.RaiseError("there is no global %q; set it before it is used, or declare a local", name)
+		return 0
 	}))
 	meta.RawSetString("__metatable", lua.LString("globals"))
 	L.SetMetatable(globals, meta)
-}
-
-// closeStrings keeps scripts from the metatable that all strings share.
-func closeStrings(L *lua.LState) {
-	if meta, ok := L.GetMetatable(lua.LString("")).(*lua.LTable); ok {
-		meta.RawSetString("__metatable", lua.LString("string"))
-	}
 }
 
 // printTo is Lua's print, to the host's writer, in one write a call. It raises
@@ -107,7 +99,7 @@ func printTo(w io.Writer) lua.LGFunction {
 			if i > 1 {
 				line = append(line, '\t')
 			}
-			line = append(line, L.ToStringMeta(L.Get(i)).String()...)
+			line = append(line, luastd.ToString(L, L.Get(i))...)
 		}
 		line = append(line, '\n')
 		if _, err := w.Write(line); err != nil {
@@ -131,18 +123,4 @@ func assert(L *lua.LState) int {
 	}
 	L.RaiseError("assertion failed!")
 	return 0
-}
-
-// modules makes require return what the host preloaded, and nothing else.
-func modules(L *lua.LState, loaded map[string]lua.LValue) {
-	L.SetGlobal("require", L.NewFunction(func(L *lua.LState) int {
-		name := L.CheckString(1)
-		module, ok := loaded[name]
-		if !ok {
-			known := strings.Join(slices.Sorted(maps.Keys(loaded)), ", ")
-			L.RaiseError("module %s not found; there are %s", fmt.Sprintf("%q", name), known)
-		}
-		L.Push(module)
-		return 1
-	}))
 }
