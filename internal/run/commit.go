@@ -3,7 +3,9 @@ package run
 import (
 	"context"
 	"errors"
+	"math"
 
+	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/pop3"
 )
 
@@ -33,7 +35,10 @@ func (s *session) quit(ctx context.Context) (string, error) {
 		return s.rehearse(ctx)
 	}
 	if s.marks() > 0 {
-		if err := s.run.Policy.Delete.Allows(s.marks(), s.plan.Len()); err != nil {
+		if err := s.allowed(); err != nil {
+			return "", err
+		}
+		if err := s.saved(); err != nil {
 			return "", err
 		}
 		if err := s.mark(ctx); err != nil {
@@ -43,10 +48,45 @@ func (s *session) quit(ctx context.Context) (string, error) {
 	return s.commit(ctx)
 }
 
+// allowed asks the policy about the marks together with what the run deleted
+// before, so that a script cannot pass the cap by connecting again. A number
+// caps the whole run; a share is of each maildrop's own messages.
+func (s *session) allowed() error {
+	own, all, messages := s.marks(), s.marks(), s.plan.Len()
+	for _, other := range s.run.sessions {
+		all += other.deleted()
+		if other.plan != nil && other.account() == s.account() {
+			own += other.deleted()
+			messages = max(messages, other.plan.Len())
+		}
+	}
+	if err := s.run.Policy.Delete.Allows(own, messages); err != nil {
+		return err
+	}
+	return s.run.Policy.Delete.Allows(all, math.MaxInt) // of endless mail any share will do
+}
+
+// saved makes sure that what the script printed has been written.
+func (s *session) saved() error {
+	if s.run.Flush == nil {
+		return nil
+	}
+	return s.run.Flush()
+}
+
+// deleted is how many messages the session deleted, or may have deleted.
+func (s *session) deleted() int {
+	if s.plan == nil || s.plan.Outcome() != plan.Committed && s.plan.Outcome() != plan.Unknown {
+		return 0
+	}
+	return s.marks()
+}
+
 // rehearse ends a session that must change nothing. After a RETR it ends
 // without QUIT: Gmail takes RETR with QUIT for "popped", and may then archive
 // or delete the message.
 func (s *session) rehearse(ctx context.Context) (string, error) {
+	s.rehearsed = true
 	if err := s.recognise(ctx); err != nil {
 		return "", err
 	}
@@ -73,9 +113,18 @@ func (s *session) recognise(ctx context.Context) error {
 	if len(unseen) == 0 {
 		return nil
 	}
+	// A server without TOP must not be asked often: it may hang up on a client
+	// that gives it unknown commands. The plan then does without names.
+	caps, _ := s.client.Capabilities(ctx)
+	if len(caps) > 0 && !caps.Has("TOP") {
+		return nil
+	}
 	for top, err := range s.client.TopEach(ctx, unseen, 0) {
 		if refused := (*pop3.Error)(nil); errors.As(err, &refused) {
-			return nil // a server without TOP: the plan does without names
+			if len(caps) == 0 {
+				return nil
+			}
+			continue
 		}
 		if err != nil {
 			return err
@@ -112,11 +161,13 @@ func (s *session) commit(ctx context.Context) (string, error) {
 	if err := context.Cause(ctx); err != nil {
 		return "", err
 	}
+	s.step(plan.Unknown)
 	line, err := s.client.Quit(context.WithoutCancel(ctx))
 	if s.plan == nil {
 		return line, err
 	}
 	if err == nil {
+		s.step(plan.Committed)
 		return line, s.plan.Commit()
 	}
 	if refused := (*pop3.Error)(nil); s.marks() > 0 && (errors.Is(err, pop3.ErrCommitUnknown) || errors.As(err, &refused)) {

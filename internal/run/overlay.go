@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/popherd/popherd/internal/message"
@@ -68,10 +67,13 @@ func (s *session) withoutMarked(text *pop3.Text) ([]byte, error) {
 	}
 	var rows []byte
 	for row := range bytes.Lines(all) {
-		number, _, _ := strings.Cut(strings.TrimSpace(string(row)), " ")
-		if n, err := strconv.Atoi(number); err != nil || !s.plan.Marked(n) {
-			rows = append(rows, row...)
+		fields := strings.Fields(string(row))
+		if len(fields) > 0 {
+			if n, ok := messageNumber(fields[0]); ok && s.plan.Marked(n) {
+				continue
+			}
 		}
+		rows = append(rows, row...)
 	}
 	return rows, nil
 }
@@ -99,7 +101,10 @@ func (s *session) retrieve(ctx context.Context, verb string, args []string) (*po
 		return nil, err
 	}
 	s.retrieved = s.retrieved || verb == "RETR"
-	n, _ := strconv.Atoi(args[0])
+	n := 0
+	if len(args) > 0 { // a raw RETR may have none, and a server take it
+		n, _ = messageNumber(args[0])
+	}
 	return pop3.NewText(text.Response(), &glancing{text: text, session: s, number: n}), nil
 }
 

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"slices"
+
 	"github.com/popherd/popherd/internal/plan"
 )
 
@@ -9,8 +11,18 @@ import (
 // came: strip controls before a person sees it.
 type Report struct {
 	Script   string    `json:"script"`
-	DryRun   bool      `json:"dry_run"` // by --dry-run, or since no deletion was allowed
+	DryRun   bool      `json:"dry_run"` // by --dry-run, or since deletions were planned and none allowed
 	Accounts []Account `json:"accounts"`
+	Error    *Fault    `json:"error,omitempty"`
+}
+
+// A Fault is why a run failed.
+type Fault struct {
+	Message string `json:"message"`
+	Kind    string `json:"kind,omitempty"`  // of an error object, as scripts see it
+	Where   string `json:"where,omitempty"` // "script.lua:12"
+	Code    string `json:"code,omitempty"`  // the server's response code
+	Status  int    `json:"exit_status"`     // of the command
 }
 
 // An Account is what became of one session.
@@ -19,11 +31,11 @@ type Account struct {
 	Messages int    `json:"messages"` // that the maildrop held at the start
 	Octets   int64  `json:"octets"`   // of those messages
 	Plan     []Row  `json:"plan"`
-	Deliver  int    `json:"deliver"` // messages to deliver
-	Delete   int    `json:"delete"`  // messages to delete
-	Keep     int    `json:"keep"`    // messages to keep
-	Outcome  string `json:"outcome"` // "planned", "committed", "aborted" or "unknown"
-	Why      string `json:"why,omitempty"`
+	Deliver  int    `json:"deliver"`           // messages to deliver
+	Delete   int    `json:"delete"`            // messages to delete
+	Keep     int    `json:"keep"`              // messages to keep
+	Outcome  string `json:"outcome"`           // "planned", "committed", "aborted" or "unknown"
+	Why      string `json:"why,omitempty"`     // of an end without a commit; of a rehearsal, why the run itself would fail
 	Refused  int    `json:"refused,omitempty"` // deletions that the server refused
 }
 
@@ -41,8 +53,9 @@ type Row struct {
 // report puts together what the sessions know. A session that needed no plan
 // has none to report.
 func (r *run) report() *Report {
-	report := &Report{Script: r.Program.Name(), DryRun: r.DryRun || r.Policy.Delete.IsZero(), Accounts: []Account{}}
+	report := &Report{Script: r.Program.Name(), DryRun: r.DryRun, Accounts: []Account{}}
 	for _, s := range r.sessions {
+		report.DryRun = report.DryRun || s.rehearsed
 		if s.plan != nil {
 			report.Accounts = append(report.Accounts, s.report())
 		}
@@ -64,6 +77,11 @@ func (s *session) report() Account {
 		Why:      s.plan.Why(),
 		Refused:  s.refusals,
 	}
+	if s.rehearsed && !s.run.Policy.Delete.IsZero() {
+		if err := s.allowed(); err != nil {
+			a.Why = err.Error()
+		}
+	}
 	for m, d := range s.plan.All() {
 		a.Plan = append(a.Plan, s.row(m, d))
 	}
@@ -81,4 +99,22 @@ func (s *session) row(m plan.Message, d plan.Decision) Row {
 		Subject:  seen.subject,
 		From:     seen.from,
 	}
+}
+
+// A Step is what can be said of a session's deletions from now on, should the
+// run be cut off: "unknown" once QUIT is sent, "committed" once it was
+// answered. Before the first step nothing is deleted.
+type Step struct {
+	Session int     `json:"session"` // counts the run's sessions from 0
+	SoFar   Account `json:"so_far"`  // without the rows of its plan
+}
+
+// step tells Options.Step of a session that deletes.
+func (s *session) step(outcome plan.Outcome) {
+	if s.run.Step == nil || s.marks() == 0 {
+		return
+	}
+	so := s.report()
+	so.Plan, so.Outcome = nil, outcome.String()
+	s.run.Step(Step{slices.Index(s.run.sessions, s), so})
 }

@@ -8,8 +8,10 @@ package run
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/popherd/popherd/internal/plan"
@@ -23,6 +25,8 @@ import (
 type Options struct {
 	Program *script.Program
 	Args    []string // for the script
+	Folders []fs.FS  // where its modules are
+	Steps   int64    // instructions that it may take; 0 means script.DefaultSteps
 	Policy  policy.Policy
 	DryRun  bool // plan only, whatever the policy allows
 
@@ -36,7 +40,12 @@ type Options struct {
 	// TLSConfig makes the configuration for a script's STLS.
 	TLSConfig func(c *luabind.TLSContext) (*tls.Config, error)
 
-	Stdout  io.Writer // print; nil discards
+	// Stdout takes what the script prints; nil discards it. Flush, if set, is
+	// called before a commit: what the script meant to save must be out before
+	// anything is deleted.
+	Stdout io.Writer
+	Flush  func() error
+
 	Debug   io.Writer // set_debuglevel; nil discards
 	GetUser func() (string, error)
 	GetPass func(prompt string) (string, error)
@@ -45,6 +54,9 @@ type Options struct {
 	// Progress, if set, is told how far a session is: "retrieve" or "delete",
 	// how many messages are done, and of how many, 0 if that is not known.
 	Progress func(stage string, done, total int)
+
+	// Step, if set, is told what is certain before and after each commit.
+	Step func(Step)
 }
 
 // A run is one execution.
@@ -63,7 +75,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	ctx, cancel, stop := bounded(ctx, o.Policy.Timeouts.OrDefaults().Run)
 	defer stop()
 	r := &run{Options: o, ctx: ctx, cancel: cancel}
-	err := o.Program.Run(ctx, script.Options{Args: o.Args, Stdout: o.Stdout, Grants: r.grants()})
+	err := o.Program.Run(ctx, script.Options{
+		Args:    o.Args,
+		Stdout:  o.Stdout,
+		Grants:  r.grants(),
+		Folders: o.Folders,
+		Steps:   o.Steps,
+	})
 	r.drop(err)
 	if err == nil {
 		err = r.refused()
@@ -79,7 +97,7 @@ func (r *run) grants() *luabind.Grants {
 		Dial:       r.dial,
 		Raw:        r.Policy.Raw,
 		GetUser:    r.GetUser,
-		GetPass:    r.GetPass,
+		GetPass:    r.getPass,
 		Debug:      r.Debug,
 		Now:        r.Now,
 		TLSConfig:  r.TLSConfig,
@@ -99,6 +117,18 @@ func (r *run) dial(ctx context.Context, request luabind.DialRequest) (luabind.Se
 	return s, nil
 }
 
+// getPass is GetPass; an interruption while a person is asked is the run's.
+func (r *run) getPass(prompt string) (string, error) {
+	if r.GetPass == nil {
+		return "", errors.New("there is nobody to ask")
+	}
+	password, err := r.GetPass(prompt)
+	if err != nil && r.ctx.Err() != nil {
+		err = context.Cause(r.ctx)
+	}
+	return password, err
+}
+
 // panicked ends the run after a fault of our own in a binding, so that no pcall
 // can hide it.
 func (r *run) panicked(value any, stack []byte) {
@@ -109,7 +139,11 @@ func (r *run) panicked(value any, stack []byte) {
 // QUIT: nothing of theirs is deleted.
 func (r *run) drop(err error) {
 	why := "the script ended without quit"
-	if err != nil {
+	var stop *Stop
+	switch {
+	case errors.As(err, &stop):
+		why = stop.Error()
+	case err != nil:
 		why = "the script failed"
 	}
 	for i := len(r.sessions) - 1; i >= 0; i-- {
@@ -117,31 +151,46 @@ func (r *run) drop(err error) {
 	}
 }
 
-// refused says how much of what was committed a server would not do.
+// refused says how much of what was committed a server would not do, or did
+// not confirm though the script made nothing of it.
 func (r *run) refused() error {
 	var e RefusedError
 	for _, s := range r.sessions {
-		e.Refused += s.refusals
-		if s.plan != nil && s.plan.Outcome() == plan.Committed {
-			e.Deleted += s.plan.Summary().Delete
+		switch {
+		case s.plan == nil:
+		case s.plan.Outcome() == plan.Committed:
+			e.Refused += s.refusals
+			e.Deleted += s.deleted()
+		case s.plan.Outcome() == plan.Unknown:
+			e.Refused += s.refusals
+			e.Unknown += s.deleted()
 		}
 	}
-	if e.Refused == 0 {
+	if e.Refused == 0 && e.Unknown == 0 {
 		return nil
 	}
 	return &e
 }
 
 // A RefusedError is a run that committed, though servers refused to mark some
-// of the messages: those are still there.
+// of the messages, which are still there, or did not answer QUIT with +OK.
 type RefusedError struct {
 	Refused int // messages that are still there
 	Deleted int // messages that are deleted
+	Unknown int // messages that may be deleted or not
 }
 
 // Error implements error.
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("the server refused to delete %d of %d messages: they are still there", e.Refused, e.Refused+e.Deleted)
+	refused := fmt.Sprintf("the server refused to delete %d of %d messages: they are still there", e.Refused, e.Refused+e.Deleted+e.Unknown)
+	unknown := fmt.Sprintf("the server did not confirm QUIT: %d deletions may or may not be done", e.Unknown)
+	switch {
+	case e.Unknown == 0:
+		return refused
+	case e.Refused == 0:
+		return unknown
+	}
+	return refused + "; " + unknown
 }
 
 // A Stop is why the host ended a run.
@@ -169,9 +218,11 @@ func (s *Stop) Hint() string {
 // cancel.
 func bounded(parent context.Context, limit time.Duration) (ctx context.Context, cancel context.CancelCauseFunc, stop func()) {
 	ctx, cancel = context.WithCancelCause(context.WithoutCancel(parent))
-	unwatch := context.AfterFunc(parent, func() {
-		cancel(&Stop{"cancelled", "interrupted"})
-	})
+	interrupt := func() { cancel(&Stop{"cancelled", "interrupted"}) }
+	if parent.Err() != nil { // AfterFunc would leave the script a moment
+		interrupt()
+	}
+	unwatch := context.AfterFunc(parent, interrupt)
 	timer := time.AfterFunc(limit, func() {
 		cancel(&Stop{"limit", fmt.Sprintf("the run took longer than %v", limit)})
 	})

@@ -28,6 +28,7 @@ type session struct {
 	done      int  // messages retrieved, for Progress
 	total     int  // messages of the maildrop if known, for Progress
 	refusals  int  // DELEs that the server refused
+	rehearsed bool // QUIT came, and was not to change anything
 	ended     bool
 }
 
@@ -116,11 +117,10 @@ func (s *session) Mark(ctx context.Context, which, reason string) (string, error
 	if err := s.load(ctx); err != nil {
 		return "", err
 	}
-	n, err := strconv.Atoi(which)
-	if err == nil {
+	n, ok := messageNumber(which)
+	err := plan.ErrNoMessage
+	if ok {
 		err = s.plan.Mark(n, reason)
-	} else {
-		err = plan.ErrNoMessage
 	}
 	if err != nil {
 		return "", refusal("DELE "+which, err)
@@ -147,10 +147,16 @@ func (s *session) visible(verb string, args []string) error {
 	if s.plan == nil || len(args) == 0 {
 		return nil
 	}
-	if n, err := strconv.Atoi(args[0]); err == nil && s.plan.Marked(n) {
+	if n, ok := messageNumber(args[0]); ok && s.plan.Marked(n) {
 		return refusal(verb+" "+args[0], plan.ErrMarked)
 	}
 	return nil
+}
+
+// messageNumber reads a number as servers do: "+1" and "01" are none.
+func messageNumber(which string) (n int, ok bool) {
+	n, err := strconv.Atoi(which)
+	return n, err == nil && strconv.Itoa(n) == which
 }
 
 // load makes the plan of the maildrop's listing, once.
@@ -181,7 +187,11 @@ func (s *session) load(ctx context.Context) error {
 
 // Close implements luabind.Session: it drops the session without QUIT.
 func (s *session) Close() error {
-	s.abort("the script closed the session without quit")
+	why := "the script closed the session without quit"
+	if stop := context.Cause(s.run.ctx); stop != nil { // pop3.with closes on its way out
+		why = stop.Error()
+	}
+	s.abort(why)
 	return nil
 }
 
