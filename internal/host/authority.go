@@ -8,11 +8,14 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // An authority issues the certificates of a local maildrop. Its key exists in
@@ -54,26 +57,28 @@ func template(name string) *x509.Certificate {
 	}
 }
 
-// pool has the authority's certificate alone.
-func (a *authority) pool() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
-	return pool
-}
-
 // pem is the authority's certificate for other programs.
 func (a *authority) pem() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
 
-// admit adds a host name or address to those that the certificate is for.
-func (a *authority) admit(name string) {
+// admit adds a host name or address to those that the certificate is for. It
+// refuses a name that no certificate can hold, and that would spoil it for the
+// others.
+func (a *authority) admit(name string) error {
+	if strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return fmt.Errorf("host %q: not ASCII; give the name in its xn-- form", name)
+	}
+	if strings.HasPrefix(name, "[") && strings.HasSuffix(name, "]") {
+		name = name[1 : len(name)-1] // the certificate of [::1] is for ::1
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !slices.Contains(a.names, name) {
 		a.names = append(a.names, name)
 		a.leaf = nil
 	}
+	return nil
 }
 
 // certificate implements tls.Config.GetCertificate.

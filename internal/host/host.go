@@ -5,7 +5,9 @@ package host
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -102,10 +104,46 @@ func (h *Host) Dial(ctx context.Context, r luabind.DialRequest) (*pop3.Client, e
 			return nil, err
 		}
 	}
+	connect := pop3.Dial
 	if r.TLS {
-		return pop3.DialTLS(ctx, r.Address(), options)
+		connect = pop3.DialTLS
 	}
-	return pop3.Dial(ctx, r.Address(), options)
+	client, err := connect(ctx, r.Address(), options)
+	if err != nil {
+		return nil, &DialError{Address: r.Address(), Err: err}
+	}
+	return client, nil
+}
+
+// A DialError is a connection that did not come about.
+type DialError struct {
+	Address string // "host:port"
+	Err     error
+}
+
+// Error implements error.
+func (e *DialError) Error() string { return e.Address + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *DialError) Unwrap() error { return e.Err }
+
+// Hint says what to do about the usual causes.
+func (e *DialError) Hint() string {
+	var hinted interface{ Hint() string }
+	var record tls.RecordHeaderError
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	switch {
+	case errors.As(e.Err, &hinted):
+		return hinted.Hint()
+	case errors.As(e.Err, &record):
+		return "this port does not speak TLS: use pop3.POP3 and stls, or port 995"
+	case errors.As(e.Err, &unknown):
+		return "if you know who signed the certificate, name that CA with --ca-file FILE"
+	case errors.As(e.Err, &name):
+		return "connect by a name that is in the certificate"
+	}
+	return ""
 }
 
 // trace joins the run's trace and the script's own debug output.
@@ -115,7 +153,7 @@ func (h *Host) trace(r luabind.DialRequest) func(pop3.TraceEvent) {
 		return r.Debug
 	}
 	return func(e pop3.TraceEvent) {
-		fmt.Fprintln(w, traceLine(r.Host, e))
+		fmt.Fprintln(w, traceLine(visible(r.Host), e))
 		if r.Debug != nil {
 			r.Debug(e)
 		}

@@ -67,11 +67,8 @@ func newServer(source *maildrop.Source, authority *authority) *pop3server.Server
 // Address returns where the maildrop is.
 func (l *Local) Address() Address { return l.address }
 
-// Admit makes the certificate one for host, too.
-func (l *Local) Admit(host string) error {
-	l.authority.admit(host)
-	return nil
-}
+// Admit makes the certificate one for host, too, which must be ASCII.
+func (l *Local) Admit(host string) error { return l.authority.admit(host) }
 
 // Close ends the server and its sessions.
 func (l *Local) Close() { l.server.Close() }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -68,8 +69,8 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		go func() { failed <- server.ServeTLS(secure) }()
 	}
 	if o.CAFile != "" {
-		if err := os.WriteFile(o.CAFile, authority.pem(), 0o644); err != nil {
-			return fileError(o.CAFile, err)
+		if err := writeRoots(o.CAFile, authority.pem()); err != nil {
+			return err
 		}
 	}
 	go func() { failed <- server.Serve(plain) }()
@@ -84,6 +85,21 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		server.Shutdown(grace)
 		return server.Close()
 	}
+}
+
+// writeRoots writes a CA file. What is there already is replaced only if it is
+// one, too: a mistyped name must not cost anybody's mail.
+func writeRoots(path string, pem []byte) error {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		there, err := os.ReadFile(path)
+		if err != nil || !bytes.HasPrefix(there, []byte("-----BEGIN CERTIFICATE-----")) {
+			return &FileError{Path: path, Reason: "is there already, and is no CA file; name another", Err: err}
+		}
+	}
+	if err := os.WriteFile(path, pem, 0o644); err != nil {
+		return fileError(path, err)
+	}
+	return nil
 }
 
 // listen takes loopback addresses alone: any user and password open a local

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"strconv"
@@ -19,14 +20,41 @@ func (h *Host) TLSConfig(c *luabind.TLSContext) (*tls.Config, error) {
 	if c == nil {
 		c = &luabind.TLSContext{}
 	}
-	if h.local != nil {
+	config, err := c.Config(readCertificates) // also for a rehearsal, which should fail as the run would
+	switch {
+	case err != nil:
+		return nil, err
+	case h.local != nil:
 		return &tls.Config{RootCAs: h.local.roots, MinVersion: c.MinVersion}, nil
-	}
-	config, err := c.Config(os.ReadFile)
-	if err == nil && config.RootCAs == nil {
+	case config.RootCAs == nil:
 		config.RootCAs = h.roots
 	}
-	return config, err
+	return config, nil
+}
+
+// maxCertificates bounds a file of certificates; those of a system have some
+// 250 KB.
+const maxCertificates = 4 << 20
+
+// readCertificates reads a file that must be a small one, and no device.
+func readCertificates(path string) ([]byte, error) {
+	info, err := os.Stat(path) // to open a pipe would wait for its writer
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("is not a file")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	octets, err := io.ReadAll(io.LimitReader(file, maxCertificates+1))
+	if len(octets) > maxCertificates {
+		return nil, errors.New("is too long for a file of certificates")
+	}
+	return octets, err
 }
 
 // FileError is a file of certificates that cannot be read or written.
@@ -44,7 +72,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 
 // readRoots reads a CA file.
 func readRoots(path string) (*x509.CertPool, error) {
-	octets, err := os.ReadFile(path)
+	octets, err := readCertificates(path)
 	if err != nil {
 		return nil, fileError(path, err)
 	}
