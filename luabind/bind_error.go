@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/popherd/popherd/internal/luastd"
 )
 
 // The kinds of errors a script can meet: e.kind.
@@ -185,10 +187,15 @@ func errorText(v lua.LValue) string {
 func stack(L *lua.LState) (where, traceback string) {
 	const depth = 20
 	lines := []string{"stack traceback:"}
-	for level := range depth {
+	for level := 0; len(lines) <= depth; level++ {
 		frame, ok := L.GetStack(level)
 		if !ok {
-			break
+			// A pcall of luastd's has a state of its own.
+			if L = luastd.Caller(L); L == nil {
+				break
+			}
+			level = -1
+			continue
 		}
 		L.GetInfo("Sln", frame, lua.LNil)
 		place := "[G]"

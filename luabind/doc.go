@@ -1,7 +1,9 @@
 // Package luabind binds POP3 to Lua: the modules pop3, which mirrors Python's
-// poplib, getpass and time, for any host of gopher-lua. Preload puts them into a
-// Lua state; Grants say what a script may reach. The package opens no sockets
-// and no files: the host does, or refuses to.
+// poplib, and getpass; and for scripts that have nothing else, re, json, text,
+// time, base64, hash, log and script. It is for any host of gopher-lua. Preload
+// puts the modules into a Lua state; Grants say what a script may reach. The
+// package opens no sockets, and no files but the system's time zones: the host
+// does, or refuses to.
 //
 //	local pop3 = require "pop3"
 //	local M = pop3.POP3_SSL("pop.example.org")
@@ -40,8 +42,6 @@
 //	pop3.create_default_context{cafile=, certfile=, keyfile=, min_version=, fingerprint=}
 //	pop3.POP3_PORT POP3_SSL_PORT CR LF CRLF error_proto
 //	getpass.getuser() getpass.getpass([prompt])         as in Python
-//	time.now()                                          seconds since 1970, UTC
-//	time.parse(date)                                    the same of a Date field; or nil, why
 //
 // A message-number is a positive integer, or a string of one word, which the
 // server judges. A timeout is in seconds; it bounds each wait.
@@ -92,6 +92,132 @@
 //     Marker is told where the script stands.
 //  12. Only CR LF . CR LF ends a text; a line that starts with a dot and has
 //     more after it loses that dot.
+//
+// # Beyond the mirror
+//
+// The other modules are for mail, which strangers write. A wrong argument
+// raises kind ValueError. Foreign text that is not what it should be is no
+// fault of the script: the result is nil, and the reason. What would become
+// larger than 16 MiB, and larger than the argument it comes from, raises kind
+// limit, and so does a table of more than 1,048,575 entries. Time and memory grow
+// with the text and no faster. Strings are octets; where text is read as UTF-8,
+// octets that are not pass unchanged, unless a function says otherwise. Extra
+// arguments are ignored, so that text.trim(re.gsub(...)) works.
+//
+// # Module re
+//
+// Regular expressions of RE2, whose syntax is that of Go's regexp/syntax: no
+// look-ahead, no look-behind, no back-references. Positions are octets from 1.
+//
+//	re.compile(pattern [, flags])             a pattern; flags of "i", "m", "s"
+//	re.test(s, pattern)                       whether it is in s
+//	re.find(s, pattern [, init])              start, end, captures; or nil
+//	re.match(s, pattern [, init])             captures, or the whole; or nil
+//	re.gmatch(s, pattern)                     iterates over all matches
+//	re.gsub(s, pattern, replacement [, n])    string, count
+//	re.split(s, pattern [, n])                {part, ...}, at most n
+//	re.escape(s)                              a pattern that matches s
+//	p:test(s) p:find(s [, init]) p:match(s [, init]) p:gmatch(s)
+//	p:gsub(s, replacement [, n]) p:split(s [, n])
+//
+// A pattern may be given as text, for which flags are written (?i) at its
+// start: the last 64 or so are kept compiled. A pattern that is bad raises
+// ValueError with RE2's reason; so does one of more than 8192 octets, 10,000
+// instructions or 100 captures.
+//
+// A capture that has no part in the match is false, so that a loop over gmatch
+// does not end there. init counts from the end when it is negative; ^ and \b
+// see what stands before it, and within a character it means the next. An empty
+// match right behind another match is none. An octet that is not UTF-8 matches
+// as one character: ".", "[^a]" and \x{FFFD}.
+//
+// The replacement is a string, in which %0 is the match, %1 to %9 are captures
+// (%1 the match if there are none) and %% is a percent sign; or a table that is
+// indexed by, or a function that is called with what match returns: nil and
+// false let the match stand. The parts of split are what stands between
+// matches, an empty one at either end included.
+//
+// One search reads the text once. All those of a gsub, gmatch or split read it
+// 16 times and 4 MiB at most, or raise kind limit: a*b|a in a text of a's reads
+// to its end for each a. Searches of large texts end when the script does.
+//
+// # Module json
+//
+//	json.decode(s)                            value; or nil, why with line and column
+//	json.encode(value [, {indent=}])          string; indent 0 to 8 spaces a level
+//	json.array([t])                           t, which is an array even when empty
+//	json.null                                 null
+//
+// JSON is RFC 8259's, nested at most 100 deep. null becomes json.null, which is
+// true where Lua asks. An empty table becomes {}, unless json.array or decode
+// made it an array. Tables with the keys 1 to n become arrays; with strings,
+// objects, sorted by key; with both, with holes or with other keys they raise,
+// as do NaN, infinity, nil, functions, userdata and tables within themselves.
+// Metamethods are not called. Numbers are Lua's, whole ones exact to 2^53, and
+// written without a fraction. Of keys that are twice in an object the last
+// counts. decode leaves octets that are not UTF-8 as they are; encode, which
+// must not, replaces each by U+FFFD. A text whose value would take more than
+// about 128 MiB of memory raises kind limit.
+//
+// # Module text
+//
+//	text.lower(s) text.upper(s)               character by character
+//	text.len(s)                               characters; a wrong octet counts as one
+//	text.width(s)                             columns of a terminal
+//	text.trim(s)                              without white space at both ends
+//	text.split(s, sep [, n])                  {part, ...}, at most n; sep is no pattern
+//	text.lines(s)                             iterates over lines; LF or CR LF ends one
+//	text.wrap(s, width)                       lines broken at blanks, at most width columns
+//	text.valid(s)                             whether s is UTF-8
+//	text.clean(s)                             without controls, for a terminal
+//	text.starts_with(s, prefix) text.ends_with(s, suffix) text.contains(s, part)
+//
+// wrap makes one space of several blanks and keeps line ends; a word that is
+// too long stands alone. clean drops control and format characters, which
+// include escape and what turns the direction of text, but not line feeds and
+// tabs; octets that are not UTF-8 become U+FFFD.
+//
+// # Module time
+//
+// A moment is a number of seconds since 1970 in UTC, in the years 0 to 9999. A
+// zone is "UTC", which is the default, "local", an offset such as "+02:00", or
+// a name such as "Europe/Berlin", if the host has the zones' files or imports
+// time/tzdata.
+//
+//	time.now()                                seconds, whole
+//	time.parse(date [, layout [, zone]])      seconds; or nil, why
+//	time.format(seconds [, layout [, zone]])  string
+//	time.add(seconds, {years=, months=, weeks=, days=, hours=, minutes=, seconds=} [, zone])
+//	time.date(seconds [, zone])               {year= month= day= hour= min= sec= wday= yday= zone= offset=}
+//
+// A layout is C's strftime's, in English, at most 1024 octets: %Y %y %m %d %e
+// %j %H %I %p %M %S %a %A %b %B %u %w %z %Z %s %n %t %% and %F %T %R %D %c %x
+// %X. Without one, format writes RFC 3339, and parse reads that, RFC 5322's
+// form and what else is found in mail. parse takes names in any case and white
+// space for any run of it; %Z is UTC, GMT or UT, and zone is for a date whose
+// layout has no zone. What it does not name is that of 1 January 1970.
+//
+// add counts years, months, weeks and days by the calendar of the zone, at the
+// same time of day; a day that the month has not becomes its last. date has
+// os.date's names, 1 is Sunday, and offset is in seconds east of UTC.
+//
+// # Modules base64 and hash
+//
+//	base64.encode(s [, "url"])                string on one line; "url" without padding
+//	base64.decode(s)                          octets; or nil, why
+//	hash.md5(s) hash.sha1(s) hash.sha256(s) hash.sha512(s) hash.crc32(s)
+//	hash.hmac_sha256(key, s)                  hex digits, all of them
+//
+// decode takes both alphabets of RFC 4648, padded or not, with white space
+// anywhere.
+//
+// # Modules log and script
+//
+//	log.debug(message [, fields]) log.info(...) log.warn(...) log.error(...)
+//	script.name script.args script.dry_run    from Grants.Script
+//
+// Fields are a table of at most 64 names with strings, numbers, booleans or
+// host objects; a text of more than 4096 octets is cut. Grants.Log takes them.
 //
 // # For hosts
 //

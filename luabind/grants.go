@@ -69,7 +69,17 @@ type Grants struct {
 	GetPass func(prompt string) (string, error) // getpass.getpass: asks without echo
 	Debug   io.Writer                           // takes set_debuglevel's lines, secrets replaced; nil discards them
 
-	Now func() time.Time // the clock of time.now; nil means time.Now
+	Now    func() time.Time // the clock of time.now; nil means time.Now
+	Script Script           // the module script
+
+	// Asked, if set, is told of each use of Raw, or try of it: "raw", the
+	// command's first word, and whether it is granted.
+	Asked func(permission, object string, granted bool)
+
+	// Log takes what log.debug, info, warn and error are given; nil discards
+	// it. level is one of those names; texts hold any octets, as messages do,
+	// but are of bounded length; fields may be nil.
+	Log func(level, message string, fields map[string]string)
 
 	DefaultTimeout time.Duration // of a constructor that names none; 0 leaves it to Dial
 	MaxTimeout     time.Duration // the most that a script can ask for; 0 means any

@@ -8,8 +8,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +31,7 @@ type host struct {
 	dialed []luabind.DialRequest
 	opened []luabind.Session
 	debug  *locked
+	logged []string
 }
 
 // locked is a buffer that a session's goroutines may write to.
@@ -57,6 +60,7 @@ func newHost(t *testing.T) *host {
 		Raw:        true,
 		Debug:      h.debug,
 		MaxTimeout: time.Hour,
+		Script:     luabind.Script{Name: "rule.lua", Args: []string{"--days", "30"}, DryRun: true},
 	}
 	t.Cleanup(func() {
 		for _, s := range h.opened {
@@ -93,6 +97,7 @@ func (h *host) dial(ctx context.Context, r luabind.DialRequest) (luabind.Session
 //	dummy{tls=, utf8=}              port of CPython's dummy server
 //	dialed()                        the last DialRequest
 //	debugged()                      what set_debuglevel wrote
+//	logged()                        what module log was given since grant{log=true}
 //	grant{name=value}               changes the grants
 //	CAFILE NOFILE FINGERPRINT       of the certificate for "localhost"
 //	SILENCE                         a reply that never comes
@@ -103,6 +108,7 @@ func (h *host) open(L *lua.LState) {
 		"dummy":    h.luaDummy,
 		"dialed":   h.luaDialed,
 		"debugged": h.luaDebugged,
+		"logged":   h.luaLogged,
 		"grant":    h.luaGrant,
 	} {
 		L.SetGlobal(name, L.NewFunction(f))
@@ -172,6 +178,24 @@ func (h *host) luaDebugged(L *lua.LState) int {
 	return 1
 }
 
+func (h *host) luaLogged(L *lua.LState) int {
+	lines := L.NewTable()
+	for _, line := range h.logged {
+		lines.Append(lua.LString(line))
+	}
+	L.Push(lines)
+	return 1
+}
+
+// log writes a record as one line, fields in order.
+func (h *host) log(level, message string, fields map[string]string) {
+	line := level + " " + message
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		line += " " + name + "=" + fields[name]
+	}
+	h.logged = append(h.logged, line)
+}
+
 // policyError is a refusal as hosts make them.
 type policyError struct{}
 
@@ -197,6 +221,8 @@ func (h *host) luaGrant(L *lua.LState) int {
 			h.grants.Dial = func(context.Context, luabind.DialRequest) (luabind.Session, error) {
 				return nil, fmt.Errorf("dial: %w", policyError{})
 			}
+		case "log":
+			h.grants.Log = h.log
 		case "panic":
 			h.grants.Dial = func(context.Context, luabind.DialRequest) (luabind.Session, error) {
 				panic("a fault: " + strings.Repeat("x", 3))

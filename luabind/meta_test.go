@@ -63,16 +63,22 @@ func TestStubs(t *testing.T) {
 	slices.Sort(sessions)
 	sortedKinds := kinds()
 	slices.Sort(sortedKinds)
-	got := stubs(t)
-	for class, want := range map[string][]string{
-		"pop3":           stringKeys(b.newPOP3(L)),
-		"getpass":        stringKeys(b.newGetpass(L)),
-		"time":           stringKeys(b.newTime(L)),
+	want := map[string][]string{
 		"Pop3Session":    sessions,
 		"Pop3TLSContext": keys(contextFields()),
 		"Pop3Error":      keys(errorFields()),
 		"kinds":          sortedKinds,
-	} {
+		"RePattern":      keys(searches()),
+	}
+	for name, newModule := range b.modules() {
+		want[name] = stringKeys(newModule(L))
+	}
+	if err := L.CallByParam(lua.P{Fn: b.function(L, b.timeDate), NRet: 1}, lua.LNumber(0)); err != nil {
+		t.Fatal(err)
+	}
+	want["TimeDate"] = stringKeys(L.CheckTable(-1))
+	got := stubs(t)
+	for class, want := range want {
 		if !slices.Equal(got[class], want) {
 			t.Errorf("%s:\nstubs have %v\nbinding has %v", class, got[class], want)
 		}
@@ -87,9 +93,27 @@ func TestStubs(t *testing.T) {
 func TestStubsCompile(t *testing.T) {
 	L := lua.NewState()
 	defer L.Close()
-	for _, name := range []string{"pop3", "getpass", "time"} {
+	for _, name := range keys((&binding{}).modules()) {
 		if _, err := L.LoadFile(filepath.Join("meta", name+".lua")); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// The manual has every function of the modules beyond the mirror.
+func TestManual(t *testing.T) {
+	manual, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	L := lua.NewState()
+	defer L.Close()
+	b := &binding{grants: &Grants{}}
+	for module, newModule := range b.modules() {
+		for _, name := range stringKeys(newModule(L)) {
+			if full := module + "." + name; module != "pop3" && !regexp.MustCompile(`\b`+full+`\b`).Match(manual) {
+				t.Errorf("doc.go does not have %s", full)
+			}
 		}
 	}
 }

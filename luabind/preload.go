@@ -2,12 +2,13 @@ package luabind
 
 import (
 	"runtime/debug"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-// Preload registers the modules pop3, getpass and time in L, for require and as
-// globals. Nil g grants nothing. The base library must be open for require,
+// Preload registers the modules of the package comment in L, for require and
+// as globals. Nil g grants nothing. The base library must be open for require,
 // the package library need not be; if it is wanted, open it before.
 func Preload(L *lua.LState, g *Grants) {
 	if g == nil {
@@ -15,15 +16,34 @@ func Preload(L *lua.LState, g *Grants) {
 	}
 	b := &binding{grants: g}
 	b.sessionMethods = b.newSessionMethods(L)
-	register(L, "pop3", b.newPOP3(L))
-	register(L, "getpass", b.newGetpass(L))
-	register(L, "time", b.newTime(L))
+	for name, newModule := range b.modules() {
+		register(L, name, newModule(L))
+	}
 }
 
 // A binding is the modules in one Lua state.
 type binding struct {
 	grants         *Grants
 	sessionMethods map[string]*lua.LFunction
+	patterns       patterns
+	zones          map[string]*time.Location
+	array          *lua.LTable // the metatable by which module json knows arrays
+}
+
+// modules are what makes each module, by name.
+func (b *binding) modules() map[string]func(*lua.LState) *lua.LTable {
+	return map[string]func(*lua.LState) *lua.LTable{
+		"pop3":    b.newPOP3,
+		"getpass": b.newGetpass,
+		"base64":  b.newBase64,
+		"hash":    b.newHash,
+		"json":    b.newJSON,
+		"log":     b.newLog,
+		"re":      b.newRe,
+		"script":  b.newScript,
+		"text":    b.newText,
+		"time":    b.newTime,
+	}
 }
 
 // register makes a module known to require, which looks into _LOADED before

@@ -155,7 +155,8 @@ func sessionDele(L *lua.LState, s *session, method string) int {
 	if !ok {
 		return s.status(L, method, "DELE", number)
 	}
-	reason := method + " at " + strings.TrimSuffix(L.Where(1), ":")
+	where, _ := stack(L)
+	reason := method + " at " + where
 	line, err := marker.Mark(s.binding.grants.context(), number, reason)
 	if err != nil {
 		s.fail(L, method, err)
@@ -262,11 +263,15 @@ func sessionLongCmd(L *lua.LState, s *session, method string) int {
 
 // rawLine splits a line at its blanks, so that the same line goes out.
 func (s *session) rawLine(L *lua.LState, method string) (verb string, args []string) {
-	if !s.binding.grants.Raw {
-		raise(L, KindPolicy, method+": commands of a script's own are not granted; allow them with --allow-raw")
-	}
 	line := secretText(L, 2, method, "line")
 	verb, rest, more := strings.Cut(line, " ")
+	grants := s.binding.grants
+	if grants.Asked != nil {
+		grants.Asked("raw", strings.Clone(verb), grants.Raw)
+	}
+	if !grants.Raw {
+		raise(L, KindPolicy, method+": commands of a script's own are not granted; allow them with --allow-raw")
+	}
 	if more {
 		args = strings.Split(rest, " ")
 	}

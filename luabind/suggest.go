@@ -17,6 +17,10 @@ func unknown(object, what, name string, known []string) string {
 	return text
 }
 
+// Suggest returns the known name that name was probably meant to be, or
+// nothing: what this package says after "did you mean".
+func Suggest(name string, known []string) string { return suggest(name, known) }
+
 // suggest returns the known name that is most like name, or nothing when none
 // is near: more than a third of its letters, but at least one, may differ. A
 // name that only goes on, such as "retrieve" for "retr", is near as well.

@@ -45,9 +45,40 @@ func (s secrets) redact(line string) string {
 // hide replaces every secret in text.
 func (s secrets) hide(text string) string {
 	for _, secret := range s {
-		text = strings.ReplaceAll(text, secret, hidden)
+		if len(secret) < shortSecret {
+			text = hideWord(text, secret)
+		} else {
+			text = strings.ReplaceAll(text, secret, hidden)
+		}
 	}
 	return text
+}
+
+// shortSecret is the length from which a secret is hidden within words too. A
+// shorter one is in too many: "m***ssag***" would spell it out.
+const shortSecret = 4
+
+// hideWord replaces a secret where it stands as a word of its own.
+func hideWord(text, secret string) string {
+	var safe strings.Builder
+	for from := 0; ; {
+		i := strings.Index(text[from:], secret)
+		if i < 0 {
+			return safe.String() + text[from:]
+		}
+		start, end := from+i, from+i+len(secret)
+		safe.WriteString(text[from:start])
+		if (start == 0 || !inWord(text[start-1])) && (end == len(text) || !inWord(text[end])) {
+			safe.WriteString(hidden)
+		} else {
+			safe.WriteString(secret)
+		}
+		from = end
+	}
+}
+
+func inWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= 0x80
 }
 
 // trace tells Options.Trace, one event at a time: a pipeline's writer traces

@@ -35,6 +35,9 @@ type Options struct {
 	// against, in place of the system's.
 	CAFile string
 
+	// Audit, if set, is told of every permission that a script asks for.
+	Audit func(policy.Request)
+
 	// Trace, if set, gets every line on the wire, secrets replaced.
 	Trace io.Writer
 }
@@ -81,9 +84,15 @@ func (h *Host) Close() {
 // host, and reads the greeting.
 func (h *Host) Dial(ctx context.Context, r luabind.DialRequest) (*pop3.Client, error) {
 	if h.local == nil {
-		if err := h.options.Policy.CheckNet(r.Host, r.Port); err != nil {
+		err := h.options.Policy.CheckNet(r.Host, r.Port)
+		h.audit("net", r.Address(), err == nil)
+		if err != nil {
 			return nil, err
 		}
+	}
+	plaintext := h.options.Policy.CheckPlaintext(r.Host, r.Port) == nil
+	if !r.TLS {
+		h.audit("plaintext", r.Address(), plaintext)
 	}
 	config, err := h.TLSConfig(r.Context)
 	if err != nil {
@@ -96,7 +105,7 @@ func (h *Host) Dial(ctx context.Context, r luabind.DialRequest) (*pop3.Client, e
 		HandshakeTimeout:       timeouts.Connect,
 		CommandTimeout:         timeouts.Command,
 		ReadTimeout:            timeouts.Read,
-		InsecureAllowPlaintext: h.options.Policy.Plaintext.Allows(r.Host, r.Port),
+		InsecureAllowPlaintext: plaintext,
 		Trace:                  h.trace(r),
 	}
 	if h.local != nil {
@@ -144,6 +153,12 @@ func (e *DialError) Hint() string {
 		return "connect by a name that is in the certificate"
 	}
 	return ""
+}
+
+func (h *Host) audit(permission, object string, granted bool) {
+	if h.options.Audit != nil {
+		h.options.Audit(policy.Request{Permission: permission, Object: object, Granted: granted})
+	}
 }
 
 // trace joins the run's trace and the script's own debug output.

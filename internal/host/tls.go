@@ -20,7 +20,7 @@ func (h *Host) TLSConfig(c *luabind.TLSContext) (*tls.Config, error) {
 	if c == nil {
 		c = &luabind.TLSContext{}
 	}
-	config, err := c.Config(readCertificates) // also for a rehearsal, which should fail as the run would
+	config, err := c.Config(h.readCertificates) // also for a rehearsal, which should fail as the run would
 	switch {
 	case err != nil:
 		return nil, err
@@ -30,6 +30,12 @@ func (h *Host) TLSConfig(c *luabind.TLSContext) (*tls.Config, error) {
 		config.RootCAs = h.roots
 	}
 	return config, nil
+}
+
+// readCertificates reads a file that a script names.
+func (h *Host) readCertificates(path string) ([]byte, error) {
+	h.audit("read", path, true)
+	return readCertificates(path)
 }
 
 // maxCertificates bounds a file of certificates; those of a system have some

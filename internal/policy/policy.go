@@ -16,6 +16,9 @@ type Policy struct {
 	// Plaintext lists the hosts that may be spoken to without TLS
 	// (--allow-plaintext). Loopback is not implied.
 	Plaintext Hosts
+	// DenyNet and DenyPlaintext list hosts that the two above do not hold,
+	// whatever they say (--deny-net, --deny-plaintext).
+	DenyNet, DenyPlaintext Hosts
 	// Delete caps the deletions of one run (--allow-delete).
 	Delete Cap
 	// Raw permits commands that the script words itself (--allow-raw).
@@ -27,12 +30,18 @@ type Policy struct {
 // CheckNet returns nil when a script may name host and port, and otherwise an
 // [*Error] with the flag that would permit it.
 func (p Policy) CheckNet(host string, port int) error {
+	if p.DenyNet.Allows(host, port) {
+		return denied(host, port, "--deny-net")
+	}
 	return check(p.Net, "--allow-net", "the script may not connect to this host", host, port)
 }
 
 // CheckPlaintext returns nil when host and port may be spoken to without TLS,
 // and otherwise an [*Error] with the flag that would permit it.
 func (p Policy) CheckPlaintext(host string, port int) error {
+	if p.DenyPlaintext.Allows(host, port) {
+		return denied(host, port, "--deny-plaintext")
+	}
 	return check(p.Plaintext, "--allow-plaintext", "no mail and no password without TLS", host, port)
 }
 
@@ -43,6 +52,18 @@ func (p Policy) CheckRaw(what string) error {
 		return nil
 	}
 	return &Error{Object: what, Reason: "raw commands are not allowed", Flag: "--allow-raw"}
+}
+
+// denied is the error for a host that was denied by name: no other flag helps.
+func denied(host string, port int, flag string) error {
+	return &Error{Object: strconv.Quote(hostPort(host, port)), Reason: "denied by " + flag}
+}
+
+// A Request is one permission that a script asked for.
+type Request struct {
+	Permission string `json:"permission"` // "net", "plaintext", "delete", "raw" or "read"
+	Object     string `json:"object"`     // host:port, a count of messages and their account, a command, a file
+	Granted    bool   `json:"granted"`
 }
 
 func check(hosts Hosts, flag, reason, host string, port int) error {

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 
 	"github.com/popherd/popherd/internal/plan"
@@ -35,7 +36,9 @@ func (s *session) quit(ctx context.Context) (string, error) {
 		return s.rehearse(ctx)
 	}
 	if s.marks() > 0 {
-		if err := s.allowed(); err != nil {
+		err := s.allowed()
+		s.run.audit("delete", s.wanted(), err == nil)
+		if err != nil {
 			return "", err
 		}
 		if err := s.saved(); err != nil {
@@ -66,6 +69,9 @@ func (s *session) allowed() error {
 	return s.run.Policy.Delete.Allows(all, math.MaxInt) // of endless mail any share will do
 }
 
+// wanted says for the audit what is to be deleted.
+func (s *session) wanted() string { return fmt.Sprintf("%d messages of %s", s.marks(), s.account()) }
+
 // saved makes sure that what the script printed has been written.
 func (s *session) saved() error {
 	if s.run.Flush == nil {
@@ -87,6 +93,9 @@ func (s *session) deleted() int {
 // or delete the message.
 func (s *session) rehearse(ctx context.Context) (string, error) {
 	s.rehearsed = true
+	if s.marks() > 0 {
+		s.run.audit("delete", s.wanted(), false)
+	}
 	if err := s.recognise(ctx); err != nil {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/popherd/popherd/internal/plan"
@@ -50,6 +51,11 @@ type Options struct {
 	GetUser func() (string, error)
 	GetPass func(prompt string) (string, error)
 	Now     func() time.Time // the clock that scripts see; nil means time.Now
+
+	// Log takes what the script logs, and Audit is told of every permission it
+	// asks for; nil discards.
+	Log   func(level, message string, fields map[string]string)
+	Audit func(policy.Request)
 
 	// Progress, if set, is told how far a session is: "retrieve" or "delete",
 	// how many messages are done, and of how many, 0 if that is not known.
@@ -102,12 +108,34 @@ func (r *run) grants() *luabind.Grants {
 		Now:        r.Now,
 		TLSConfig:  r.TLSConfig,
 		Panicked:   r.panicked,
+		Log:        r.Log,
+		Asked:      r.audit,
+		Script:     luabind.Script{Name: r.Program.Name(), Args: r.Args, DryRun: r.DryRun || r.Policy.Delete.IsZero()},
 		MaxTimeout: timeouts.MaxScript,
+	}
+}
+
+// maxOpen is how many sessions a script may have open at once.
+const maxOpen = 8
+
+// audit tells Options.Audit of a permission.
+func (r *run) audit(permission, object string, granted bool) {
+	if r.Audit != nil {
+		r.Audit(policy.Request{Permission: permission, Object: object, Granted: granted})
 	}
 }
 
 // dial gives the script a session over a connection of the host's.
 func (r *run) dial(ctx context.Context, request luabind.DialRequest) (luabind.Session, error) {
+	open := 0
+	for _, s := range r.sessions {
+		if !s.ended {
+			open++
+		}
+	}
+	if open >= maxOpen {
+		return nil, &Stop{"limit", fmt.Sprintf("%d sessions are open already; end one with quit or close", open)}
+	}
 	client, err := r.Dial(ctx, request)
 	if err != nil {
 		return nil, err
@@ -208,11 +236,13 @@ func (s *Stop) Kind() string { return s.kind }
 
 // Hint says what to do about a limit.
 func (s *Stop) Hint() string {
-	if s.kind == "limit" {
+	if s.kind == "limit" && strings.HasPrefix(s.reason, tookLonger) {
 		return "give it longer with --timeout, as in --timeout 1h"
 	}
 	return ""
 }
+
+const tookLonger = "the run took longer than"
 
 // bounded ends with the caller's context, once the run took too long, or with
 // cancel.
@@ -224,7 +254,7 @@ func bounded(parent context.Context, limit time.Duration) (ctx context.Context, 
 	}
 	unwatch := context.AfterFunc(parent, interrupt)
 	timer := time.AfterFunc(limit, func() {
-		cancel(&Stop{"limit", fmt.Sprintf("the run took longer than %v", limit)})
+		cancel(&Stop{"limit", fmt.Sprintf("%s %v", tookLonger, limit)})
 	})
 	return ctx, cancel, func() {
 		unwatch()
