@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/popherd/popherd/luabind"
 )
 
 // Env is everything the process hands to the command line. Nothing below this
@@ -21,6 +23,10 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Now            func() time.Time // the clock of scripts; nil means time.Now
+
+	// Executable is this program's path, for the worker process of each
+	// script. Without it scripts run in this process, which is no boundary.
+	Executable string
 }
 
 // A shell is what every sub-command shares: where to talk, and how much.
@@ -76,7 +82,7 @@ quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
 	flags.StringVar(&sh.color, "color", "auto", "colours: `auto`, always or never")
 	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(sh.runCommand(), sh.serveCommand(), sh.versionCommand())
+	root.AddCommand(sh.runCommand(), sh.serveCommand(), sh.versionCommand(), sh.workerCommand())
 	root.AddCommand(topics()...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
@@ -99,7 +105,7 @@ func noCommand(parent *cobra.Command, word string) error {
 		names = append(names, sub.Name())
 	}
 	e := &usageError{object: fmt.Sprintf("command %q", word), reason: "there is no such command", hint: "see popherd help"}
-	if similar := similar(names, word); similar != "" {
+	if similar := luabind.Suggest(word, names); similar != "" {
 		e.hint = "did you mean " + similar + "?"
 	}
 	return e
@@ -111,44 +117,16 @@ func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		name := unknown.GetSpecifiedName()
-		e.object, e.reason = fmt.Sprintf("flag %q", "--"+name), "there is no such flag"
+		dashes := "--"
+		if unknown.GetSpecifiedShortnames() != "" {
+			dashes = "-"
+		}
+		e.object, e.reason = fmt.Sprintf("flag %q", dashes+name), "there is no such flag"
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if similar := similar(names, name); similar != "" {
+		if similar := luabind.Suggest(name, names); similar != "" {
 			e.hint = "did you mean --" + similar + "?"
 		}
 	}
 	return e
-}
-
-// similar is the name closest to one that nobody knows, or nothing.
-func similar(names []string, unknown string) string {
-	best, least := "", min(3, len(unknown))
-	for _, name := range names {
-		if d := distance(name, unknown); d < least {
-			best, least = name, d
-		}
-	}
-	return best
-}
-
-// distance is Levenshtein's: how many octets must change to make a from b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

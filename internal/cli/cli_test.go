@@ -14,12 +14,17 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"popherd": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
+		self, err := os.Executable()
+		if err != nil {
+			panic(err)
+		}
 		os.Exit(Main(ctx, Env{
-			Args:   os.Args[1:],
-			Stdin:  os.Stdin,
-			Stdout: os.Stdout,
-			Stderr: os.Stderr,
-			Getenv: os.Getenv,
+			Args:       os.Args[1:],
+			Stdin:      os.Stdin,
+			Stdout:     os.Stdout,
+			Stderr:     os.Stderr,
+			Getenv:     os.Getenv,
+			Executable: self,
 		}))
 	}})
 }

@@ -24,6 +24,7 @@ const (
 	exitNoInput     = 66
 	exitUnavailable = 69
 	exitInternal    = 70
+	exitOutput      = 74
 	exitTryAgain    = 75
 	exitProtocol    = 76
 	exitRefused     = 77
@@ -43,6 +44,7 @@ var statuses = []struct {
 	{exitNoInput, "a file is missing or cannot be read"},
 	{exitUnavailable, "the server cannot be reached"},
 	{exitInternal, "a fault of popherd's own"},
+	{exitOutput, "what was printed could not be written; nothing was deleted unless the report says so"},
 	{exitTryAgain, "a temporary fault or a timeout: try again later"},
 	{exitProtocol, "the server does not speak POP3 or TLS as it must, or refused a command"},
 	{exitRefused, "the login or the policy refused"},
@@ -85,16 +87,23 @@ func exitStatus(err error) int {
 		kind    interface{ Kind() string }
 		object  *luabind.Error
 	)
+	var crossed *failure
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &crossed):
+		return crossed.Status
+	case errors.As(err, new(*outputError)):
+		return exitOutput
+	case errors.As(err, &address) && address.Err != nil:
+		return exitUnavailable
 	case errors.As(err, &usage), errors.As(err, &address):
 		return exitUsage
 	case errors.As(err, &object):
 		return objectStatus(object)
 	case errors.As(err, &kind):
 		return kindStatus(kind.Kind())
-	case errors.As(err, &syntax), errors.Is(err, maildrop.ErrNotMaildrop):
+	case errors.As(err, &syntax), errors.Is(err, maildrop.ErrNotMaildrop), errors.As(err, &file) && file.Err == nil:
 		return exitInput
 	case errors.As(err, &file), errors.Is(err, maildrop.ErrUnreadable), errors.As(err, new(*inputError)):
 		return exitNoInput
@@ -137,6 +146,8 @@ func kindStatus(kind string) int {
 		return exitLimit
 	case "cancelled":
 		return exitInterrupted
+	case "output":
+		return exitOutput
 	case "internal":
 		return exitInternal
 	}

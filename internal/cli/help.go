@@ -38,15 +38,31 @@ const luaTopic = `Scripts are Lua 5.1. They have
   pop3        sessions, as in Python's poplib:
                 local M = pop3.POP3_SSL("pop.example.org", 995)   or
                 local M = pop3.POP3_SSL{host="pop.example.org", timeout=30}
-              M:user(name) M:pass_(password) M:apop(name, secret)
-              M:stat()        count, octets
+                local M = pop3.POP3("pop.example.org", 110)   and then M:stls()
+              The arguments in order: host, port, timeout for POP3; host, port,
+              keyfile, certfile, timeout, context for POP3_SSL.
+              M:user(name) M:pass_(password) M:apop(name, secret) M:rpop(name)
+              M:stat()                 count, octets
               M:list() M:uidl()        response, lines, octets; with a number, response
               M:retr(n) M:top(n, k)    response, lines, octets
-              M:dele(n) M:rset() M:noop() M:capa() M:stls() M:utf8()
-              M:quit()        carries the plan out; M:close() drops it
-              pop3.try(f, ...), pop3.with(M, f), pop3.is(e, pop3.error_proto)
+              M:capa()                 {NAME={argument, ...}}
+              M:dele(n) M:rset() M:noop() M:utf8() M:stls([context]) M:getwelcome()
+              M:quit()                 carries the plan out; M:close() drops it
+              M:set_debuglevel(1 or 2) shows the dialogue on standard error
+              M.welcome M.host M.port M.closed
+              pop3.create_default_context{cafile=, certfile=, keyfile=,
+                min_version="1.2", fingerprint="sha256:..."}
+              pop3.with(M, f)          quit when f returns, close when it raises
+              pop3.try(f, ...)         what f returns, or nil and the error
+              pop3.is(e, pop3.error_proto)
   getpass     getpass.getuser(), getpass.getpass([prompt])
-  time        time.now(), time.parse(date)
+  time        now() parse(date) format add date, moments as seconds since 1970
+  re          regular expressions that take linear time: re.find(s, pattern) ...
+  json base64 hash text
+              json.encode json.decode, base64.encode, hash.sha256, text.lower ...
+  log         log.info(message, {name=value}) and debug warn error, to standard error
+  script      script.name script.args script.dry_run
+  require     modules beside the script, and in --lib
   arg         the arguments after --
   string table math coroutine, and of the base library
               assert error getmetatable ipairs next pairs pcall print rawequal
@@ -54,9 +70,10 @@ const luaTopic = `Scripts are Lua 5.1. They have
               unpack xpcall
 
 They have no io, os, debug, load and package. An error is an object with
-fields kind, message, response, code, command, temporary, fatal, where and
+fields kind, message, response, code, command, temporary, fatal, hint, where and
 traceback; a kind is one of error_proto ValueError timeout socket tls auth
-closed policy limit cancelled.
+closed policy limit cancelled output internal. A global that does not exist is
+an error.
 
 dele marks a message in the plan. STAT, LIST, UIDL, RETR and TOP then answer as
 a server would that had heard it. quit carries the plan out if --allow-delete

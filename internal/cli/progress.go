@@ -12,7 +12,6 @@ type progress struct {
 	sh    *shell
 	shown bool // a person looks at standard error
 	stage string
-	total int
 	start time.Time
 	bar   *progressbar.ProgressBar
 }

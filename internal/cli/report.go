@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/internal/run"
+	"github.com/popherd/popherd/luabind"
 )
 
 // manyMessages is how many the table shows one by one; of a larger maildrop it
@@ -18,8 +20,12 @@ const manyMessages = 50
 
 // report writes what became of the run: where --output asked for it, and else,
 // for people, as a table if anything was planned.
-func (sh *shell) report(r *run.Report, f runFlags, format string) error {
-	switch format {
+func (sh *shell) report(r *run.Report, f runFlags, err error) error {
+	if r == nil {
+		r = &run.Report{DryRun: f.DryRun, Accounts: []run.Account{}}
+	}
+	r.Error = faultOf(err)
+	switch f.Output {
 	case "json":
 		encoder := newEncoder(sh.Stdout)
 		encoder.SetIndent("", "  ")
@@ -29,10 +35,27 @@ func (sh *shell) report(r *run.Report, f runFlags, format string) error {
 	case "table":
 		return sh.writeTable(r, f)
 	}
-	if sh.quiet || !f.dryRun && !planned(r) {
+	if sh.quiet || !f.DryRun && !planned(r) {
 		return nil
 	}
 	return sh.writeTable(r, f)
+}
+
+// faultOf is err as the report has it.
+func faultOf(err error) *run.Fault {
+	if err == nil {
+		return nil
+	}
+	fault := &run.Fault{Message: err.Error(), Status: exitStatus(err)}
+	var crossed *failure
+	var object *luabind.Error
+	switch {
+	case errors.As(err, &crossed):
+		fault.Kind, fault.Where, fault.Code = crossed.Kind, crossed.Where, crossed.Code
+	case errors.As(err, &object):
+		fault.Kind, fault.Where, fault.Code = object.Kind, object.Where, object.Code
+	}
+	return fault
 }
 
 // newEncoder leaves <addresses> readable.
@@ -75,7 +98,12 @@ func writeLines(w io.Writer, r *run.Report) error {
 			return err
 		}
 	}
-	return nil
+	if r.Error == nil {
+		return nil
+	}
+	return encoder.Encode(struct {
+		Error *run.Fault `json:"error"`
+	}{r.Error})
 }
 
 func (sh *shell) writeTable(r *run.Report, f runFlags) error {
@@ -155,17 +183,30 @@ func evidence(r run.Row) string {
 func outcome(a run.Account, f runFlags) string {
 	switch a.Outcome {
 	case plan.Committed.String():
-		if a.Refused > 0 {
-			return fmt.Sprintf("done, but the server refused to delete %d more", a.Refused)
-		}
-		return "done"
+		return done(a, f)
 	case plan.Aborted.String():
 		return "nothing changed: " + a.Why
 	case plan.Unknown.String():
 		return "unknown: " + a.Why
 	}
-	if f.policy.Delete.IsZero() {
+	switch {
+	case a.Why != "":
+		return "dry run: nothing changed; the run itself would be aborted: " + a.Why
+	case a.Delete == 0:
+		return "dry run: nothing changed"
+	case f.Delete == "":
 		return "dry run: nothing changed; run with --allow-delete to carry it out"
 	}
 	return "dry run: nothing changed; run without --dry-run to carry it out"
+}
+
+// done says what was done.
+func done(a run.Account, f runFlags) string {
+	switch {
+	case a.Refused > 0:
+		return fmt.Sprintf("done, but the server refused to delete %d more", a.Refused)
+	case f.Maildrop != "" && a.Delete > 0:
+		return "done in the local maildrop, whose files stay as they are"
+	}
+	return "done"
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,21 +15,35 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/popherd/popherd/internal/host"
+	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/run"
 	"github.com/popherd/popherd/internal/script"
+	"github.com/popherd/popherd/internal/worker"
 )
 
-// runFlags are what the command line of run says.
+// runFlags are what the command line of run says. They cross to the worker as
+// they were given.
 type runFlags struct {
-	dryRun    bool
-	maildrop  string
-	net       []string
-	plaintext []string
-	delete    string
-	caFile    string
-	output    string
-	policy    policy.Policy
+	DryRun    bool
+	Maildrop  string
+	Net       []string
+	Plaintext []string
+	Delete    string
+	Raw       bool
+	CAFile    string
+	Output    string
+	Timeouts  policy.Timeouts
+	Memory    string
+	CPU       time.Duration
+	Steps     int64
+	Libs      []string
+	Audit     string
+
+	DenyNet       []string
+	DenyPlaintext []string
+	DenyDelete    bool
+	DenyRaw       bool
 }
 
 func (sh *shell) runCommand() *cobra.Command {
@@ -53,7 +68,10 @@ ndjson print goes to standard error, so that standard output can be parsed.`,
 			if err != nil {
 				return err
 			}
-			if err := f.parse(); err != nil {
+			if err := notEmpty(cmd.Flags()); err != nil {
+				return err
+			}
+			if err := f.check(); err != nil {
 				return err
 			}
 			return sh.run(cmd.Context(), f, path, rest)
@@ -65,50 +83,116 @@ ndjson print goes to standard error, so that standard output can be parsed.`,
 
 func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "plan only, whatever is allowed")
-	flags.StringVar(&f.maildrop, "maildrop", "", "connect to local mail at `SRC` (an mbox, a Maildir, a folder of .eml) whatever host the script names, over real POP3 and TLS on loopback; SRC is never changed")
-	flags.StringSliceVar(&f.net, "allow-net", nil, "`HOST[:PORT],...` that the script may connect to; without a value, any")
+	flags.BoolVarP(&f.DryRun, "dry-run", "n", false, "plan only, whatever is allowed")
+	flags.StringVar(&f.Maildrop, "maildrop", "", "connect to local mail at `SRC` (an mbox, a Maildir, a folder of .eml) whatever host the script names, over real POP3 and TLS on loopback; SRC is never changed")
+	flags.StringSliceVar(&f.Net, "allow-net", nil, "`HOST[:PORT],...` that the script may connect to; without a value, any")
 	flags.Lookup("allow-net").NoOptDefVal = policy.AnyHost
-	flags.StringVar(&f.delete, "allow-delete", "", "carry deletions out, at most `N|P%` of a maildrop's messages; a run that plans more is aborted")
+	flags.StringVar(&f.Delete, "allow-delete", "", "carry deletions out, at most `N|P%` of a maildrop's messages; a run that plans more is aborted")
 	flags.Lookup("allow-delete").NoOptDefVal = policy.NoLimit
-	flags.StringSliceVar(&f.plaintext, "allow-plaintext", nil, "`HOST[:PORT],...` that may get passwords and mail without TLS")
-	flags.BoolVar(&f.policy.Raw, "allow-raw", false, "allow _shortcmd and _longcmd")
-	flags.StringVar(&f.caFile, "ca-file", "", "verify servers against the PEM certificates in `FILE`, not the system's")
-	flags.DurationVar(&f.policy.Timeouts.Connect, "connect-timeout", policy.DefaultConnect, "limit of connecting, and of the TLS handshake")
-	flags.DurationVar(&f.policy.Timeouts.Command, "command-timeout", policy.DefaultCommand, "limit of the wait for any reply")
-	flags.DurationVar(&f.policy.Timeouts.Run, "timeout", policy.DefaultRun, "limit of the whole run")
-	flags.StringVarP(&f.output, "output", "o", "", "the report on standard output as `table|json|ndjson`")
+	flags.StringSliceVar(&f.Plaintext, "allow-plaintext", nil, "`HOST[:PORT],...` that may get passwords and mail without TLS")
+	flags.BoolVar(&f.Raw, "allow-raw", false, "allow _shortcmd and _longcmd")
+	flags.StringVar(&f.CAFile, "ca-file", "", "verify servers against the PEM certificates in `FILE`, not the system's")
+	flags.DurationVar(&f.Timeouts.Connect, "connect-timeout", policy.DefaultConnect, "limit of connecting, and of the TLS handshake")
+	flags.DurationVar(&f.Timeouts.Command, "command-timeout", policy.DefaultCommand, "limit of the wait for any reply")
+	flags.DurationVar(&f.Timeouts.Run, "timeout", policy.DefaultRun, "limit of the whole run")
+	flags.StringVar(&f.Memory, "max-memory", "256M", "memory that the script may use, from 128M")
+	flags.DurationVar(&f.CPU, "max-cpu", worker.DefaultCPU, "processor time that the script may use")
+	flags.Int64Var(&f.Steps, "max-steps", script.DefaultSteps, "instructions that the script may take")
+	flags.StringArrayVar(&f.Libs, "lib", nil, "`DIR` where require looks for modules, after the script's own folder")
+	flags.StringSliceVar(&f.DenyNet, "deny-net", nil, "`HOST[:PORT],...` that the script may not connect to, whatever is allowed; without a value, any")
+	flags.Lookup("deny-net").NoOptDefVal = policy.AnyHost
+	flags.StringSliceVar(&f.DenyPlaintext, "deny-plaintext", nil, "likewise without TLS")
+	flags.Lookup("deny-plaintext").NoOptDefVal = policy.AnyHost
+	flags.BoolVar(&f.DenyDelete, "deny-delete", false, "delete nothing, whatever is allowed")
+	flags.BoolVar(&f.DenyRaw, "deny-raw", false, "no _shortcmd and _longcmd, whatever is allowed")
+	flags.StringVar(&f.Audit, "audit", "", "append every permission that the script asks for to `FILE`, as JSON lines")
+	flags.StringVarP(&f.Output, "output", "o", "", "the report on standard output as `table|json|ndjson`")
 }
 
-// parse checks the flags and fills the policy.
-func (f *runFlags) parse() error {
+// notEmpty refuses flags that were given an empty value: an unset variable of
+// a shell must not turn a rehearsal into a run.
+func notEmpty(flags *pflag.FlagSet) error {
 	var err error
-	if f.policy.Net, err = policy.ParseHosts(f.net...); err != nil {
-		return &usageError{object: "--allow-net", reason: err.Error(), hint: "as in --allow-net=pop.example.org:995"}
-	}
-	if f.policy.Plaintext, err = policy.ParseNamedHosts(f.plaintext...); err != nil {
-		return &usageError{object: "--allow-plaintext", reason: err.Error(), hint: "as in --allow-plaintext=127.0.0.1:110"}
-	}
-	if f.delete != "" {
-		if f.policy.Delete, err = policy.ParseCap(f.delete); err != nil {
-			return &usageError{object: "--allow-delete", reason: err.Error(), hint: "as in --allow-delete=50 or --allow-delete=10%"}
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.String() == "" || f.Value.String() == "[]" {
+			err = &usageError{object: "--" + f.Name, reason: "it was given without a value", hint: "is a shell variable unset?"}
 		}
+	})
+	return err
+}
+
+// check refuses flags that make no sense.
+func (f *runFlags) check() error {
+	if _, err := f.policy(); err != nil {
+		return err
 	}
-	f.policy.Timeouts.Read = f.policy.Timeouts.Command
-	for name, d := range map[string]time.Duration{
-		"--connect-timeout": f.policy.Timeouts.Connect,
-		"--command-timeout": f.policy.Timeouts.Command,
-		"--timeout":         f.policy.Timeouts.Run,
+	if _, err := f.memory(); err != nil {
+		return err
+	}
+	for _, limit := range []struct {
+		flag  string
+		value time.Duration
+	}{
+		{"--connect-timeout", f.Timeouts.Connect},
+		{"--command-timeout", f.Timeouts.Command},
+		{"--timeout", f.Timeouts.Run},
+		{"--max-cpu", f.CPU},
 	} {
-		if d <= 0 {
-			return &usageError{object: name, reason: fmt.Sprintf("%v is not a limit", d), hint: "as in " + name + "=30s"}
+		if limit.value <= 0 {
+			return &usageError{object: limit.flag, reason: fmt.Sprintf("%v is not a limit", limit.value), hint: "as in " + limit.flag + "=30s"}
 		}
 	}
-	switch f.output {
+	if f.Steps <= 0 {
+		return &usageError{object: "--max-steps", reason: fmt.Sprintf("%d is not a limit", f.Steps), hint: "as in --max-steps=1000000000"}
+	}
+	switch f.Output {
 	case "", "table", "json", "ndjson":
 		return nil
 	}
-	return &usageError{object: "--output", reason: fmt.Sprintf("there is no format %q", f.output), hint: "give table, json or ndjson"}
+	return &usageError{object: "--output", reason: fmt.Sprintf("there is no format %q", f.Output), hint: "give table, json or ndjson"}
+}
+
+// policy is what the flags permit.
+func (f *runFlags) policy() (policy.Policy, error) {
+	p := policy.Policy{Raw: f.Raw && !f.DenyRaw, Timeouts: f.Timeouts}
+	p.Timeouts.Read = f.Timeouts.Command
+	var err error
+	if p.Net, err = policy.ParseHosts(f.Net...); err != nil {
+		return p, &usageError{object: "--allow-net", reason: err.Error(), hint: "as in --allow-net=pop.example.org:995"}
+	}
+	if p.Plaintext, err = policy.ParseNamedHosts(f.Plaintext...); err != nil {
+		return p, &usageError{object: "--allow-plaintext", reason: err.Error(), hint: "as in --allow-plaintext=127.0.0.1:110"}
+	}
+	if p.DenyNet, err = policy.ParseHosts(f.DenyNet...); err != nil {
+		return p, &usageError{object: "--deny-net", reason: err.Error(), hint: "as in --deny-net=pop.example.org"}
+	}
+	if p.DenyPlaintext, err = policy.ParseHosts(f.DenyPlaintext...); err != nil {
+		return p, &usageError{object: "--deny-plaintext", reason: err.Error(), hint: "as in --deny-plaintext=pop.example.org"}
+	}
+	if f.Delete != "" && !f.DenyDelete {
+		if p.Delete, err = policy.ParseCap(f.Delete); err != nil {
+			return p, &usageError{object: "--allow-delete", reason: err.Error(), hint: "as in --allow-delete=50 or --allow-delete=10%"}
+		}
+	}
+	return p, nil
+}
+
+// memory is --max-memory in octets.
+func (f *runFlags) memory() (int64, error) {
+	refused := &usageError{object: "--max-memory", reason: fmt.Sprintf("%q is not a size from 128M", f.Memory), hint: "as in --max-memory 512M or --max-memory 1G"}
+	digits := strings.TrimRight(strings.ToUpper(f.Memory), "MG")
+	n, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil || len(f.Memory) != len(digits)+1 {
+		return 0, refused
+	}
+	octets := n << 20
+	if strings.HasSuffix(strings.ToUpper(f.Memory), "G") {
+		octets <<= 10
+	}
+	if octets < worker.MinMemory {
+		return 0, refused
+	}
+	return octets, nil
 }
 
 // scriptArguments splits the command line into the script and its arguments.
@@ -137,8 +221,8 @@ type inputError struct {
 
 func (e *inputError) Error() string { return fmt.Sprintf("%s %q: %s", e.what, e.path, e.reason) }
 
-// readScript compiles the script at path.
-func readScript(path string) (*script.Program, error) {
+// readScript reads the script at path.
+func readScript(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, scriptError(path, err)
@@ -151,58 +235,80 @@ func readScript(path string) (*script.Program, error) {
 	if err != nil {
 		return nil, scriptError(path, err)
 	}
-	return script.Compile(path, source)
+	return source, nil
 }
 
 func scriptError(path string, err error) error {
-	reason := err.Error()
-	if onPath := (*fs.PathError)(nil); errors.As(err, &onPath) {
-		reason = onPath.Err.Error()
-	}
+	reason := pathReason(err)
 	if errors.Is(err, fs.ErrNotExist) {
 		reason = "there is no such file; check the path"
 	}
 	return &inputError{"script", path, reason}
 }
 
+// pathReason is a file error without the path, which is said already.
+func pathReason(err error) string {
+	if onPath := (*fs.PathError)(nil); errors.As(err, &onPath) {
+		return onPath.Err.Error()
+	}
+	return err.Error()
+}
+
 // run carries the command out.
 func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string) error {
-	program, err := readScript(path)
+	source, err := readScript(path)
 	if err != nil {
 		return err
 	}
-	options := host.Options{Policy: f.policy, Maildrop: f.maildrop, CAFile: f.caFile}
-	if sh.trace {
-		options.Trace = sh.Stderr
+	j := &job{Name: path, Source: source, Args: args, Flags: f, Trace: sh.trace}
+	if f.Maildrop != "" {
+		served, err := host.ServeLocal(f.Maildrop)
+		if err != nil {
+			return err
+		}
+		defer served.Close()
+		address := served.Address()
+		j.Served, j.admit = &address, served.Admit
 	}
-	h, err := host.Open(options)
-	if err != nil {
-		return err
-	}
-	defer h.Close()
 	bar := sh.progressBar()
-	stdout := sh.printer(f.output, bar)
-	report, err := run.Run(ctx, run.Options{
-		Program:   program,
-		Args:      args,
-		Policy:    f.policy,
-		DryRun:    f.dryRun,
-		Whole:     f.output != "",
-		Dial:      h.Dial,
-		TLSConfig: h.TLSConfig,
-		Stdout:    stdout,
-		Debug:     sh.Stderr,
-		GetUser:   sh.userName,
-		GetPass:   sh.passwordPrompt(ctx, f.maildrop != "", stdout.Flush),
-		Now:       sh.Now,
-		Progress:  bar.step,
-	})
+	stdout := sh.printer(f.Output, bar)
+	audit, err := openAudit(f.Audit)
+	if err != nil {
+		return err
+	}
+	defer audit.Close()
+	outside := outside{
+		audit:    audit.write,
+		log:      sh.log,
+		stdout:   stdout,
+		talk:     sh.Stderr,
+		getUser:  sh.userName,
+		getPass:  sh.passwordPrompt(ctx, f.Maildrop != "", stdout.Flush),
+		now:      sh.Now,
+		progress: bar.step,
+	}
+	report, err := sh.perform(ctx, j, outside)
 	bar.end()
 	if flushed := stdout.Flush(); err == nil {
 		err = flushed
 	}
-	if written := sh.report(report, f, strings.TrimSpace(f.output)); err == nil {
+	sh.warn(report, err)
+	if written := sh.report(report, f, err); err == nil {
 		err = written
 	}
 	return err
+}
+
+// warn tells of marks that a script forgot to commit, also where nobody wants
+// a report.
+func (sh *shell) warn(r *run.Report, err error) {
+	if r == nil || err != nil {
+		return
+	}
+	for _, a := range r.Accounts {
+		if a.Outcome == plan.Aborted.String() && a.Delete > 0 {
+			fmt.Fprintf(sh.Stderr, "popherd: account %s: %d marks were dropped and nothing was deleted: %s\n", clean(a.Account), a.Delete, clean(a.Why))
+			fmt.Fprintln(sh.Stderr, "hint: end the script with M:quit()")
+		}
+	}
 }

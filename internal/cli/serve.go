@@ -28,6 +28,9 @@ what clients need to verify it. Ctrl-C ends the command.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := notEmpty(cmd.Flags()); err != nil {
+				return err
+			}
 			o.Maildrop = args[0]
 			o.Ready = sh.serving
 			return host.Serve(cmd.Context(), o)

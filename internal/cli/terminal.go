@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/user"
 	"strings"
@@ -48,6 +49,27 @@ type printer interface {
 	Flush() error
 }
 
+// outputError is standard output that does not take what it is given. Scripts
+// see it as kind "output".
+type outputError struct{ reason string }
+
+func (e *outputError) Error() string { return "standard output: " + e.reason }
+func (e *outputError) Kind() string  { return "output" }
+
+// output makes errors of a stream outputErrors.
+type output struct{ io.Writer }
+
+func (o output) Write(octets []byte) (int, error) {
+	n, err := o.Writer.Write(octets)
+	if onPath := (*fs.PathError)(nil); errors.As(err, &onPath) {
+		err = onPath.Err // without the name that Go has for it
+	}
+	if err != nil {
+		err = &outputError{err.Error()}
+	}
+	return n, err
+}
+
 // immediate is a printer that buffers nothing, and makes room for what it
 // prints.
 type immediate struct {
@@ -64,15 +86,15 @@ func (immediate) Flush() error { return nil }
 
 // printer returns the script's standard output. A terminal sees every line at
 // once; anything else is buffered.
-func (sh *shell) printer(output string, bar *progress) printer {
+func (sh *shell) printer(format string, bar *progress) printer {
 	w := sh.Stdout
-	if output == "json" || output == "ndjson" {
+	if format == "json" || format == "ndjson" {
 		w = sh.Stderr
 	}
 	if isTerminal(w) {
-		return immediate{w, bar}
+		return immediate{output{w}, bar}
 	}
-	return bufio.NewWriterSize(w, 64<<10)
+	return bufio.NewWriterSize(output{w}, 64<<10)
 }
 
 // clean makes foreign text fit for a terminal: one line, no controls, no
@@ -102,17 +124,28 @@ func cleanText(s string) string {
 // complain tells a person what went wrong, and on a line of its own what to do.
 func (sh *shell) complain(err error) {
 	fmt.Fprintf(sh.Stderr, "popherd: %s\n", clean(err.Error()))
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		fmt.Fprintf(sh.Stderr, "hint: %s\n", clean(hinted.Hint()))
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintf(sh.Stderr, "hint: %s\n", clean(hint))
 	}
 	if traceback := tracebackOf(err); sh.verbose && traceback != "" {
 		fmt.Fprintln(sh.Stderr, cleanText(strings.TrimRight(traceback, "\n")))
 	}
 }
 
+// hintOf is what an error says to do about it, if anything.
+func hintOf(err error) string {
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		return hinted.Hint()
+	}
+	return ""
+}
+
 // tracebackOf is where a script stood when it raised, if it did.
 func tracebackOf(err error) string {
+	if crossed := (*failure)(nil); errors.As(err, &crossed) {
+		return crossed.Traceback
+	}
 	if raised := (*script.Error)(nil); errors.As(err, &raised) {
 		return raised.Traceback
 	}
@@ -142,14 +175,27 @@ func (sh *shell) passwordPrompt(ctx context.Context, local bool, flush func() er
 	}
 	return func(prompt string) (string, error) {
 		flush()
-		file, ok := sh.Stdin.(*os.File)
-		if !ok || !isTerminal(file) {
-			return "", errors.New("there is no terminal to ask for a password on")
+		file, err := sh.terminal()
+		if err != nil {
+			return "", err
 		}
 		fmt.Fprint(sh.Stderr, clean(prompt))
 		defer fmt.Fprintln(sh.Stderr)
 		return readPassword(ctx, file)
 	}
+}
+
+// terminal is what a person types on: standard input, or if that is something
+// else the terminal that the process belongs to.
+func (sh *shell) terminal() (*os.File, error) {
+	if file, ok := sh.Stdin.(*os.File); ok && isTerminal(file) {
+		return file, nil
+	}
+	file, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil || sh.Executable == "" {
+		return nil, errors.New("there is no terminal to ask for a password on; run it on one, or have the script get the password elsewhere")
+	}
+	return file, nil
 }
 
 // readPassword reads without echo, until ctx ends.

@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/popherd/popherd/internal/policy"
+)
+
+// An audit is the file of --audit. The zero value writes nothing.
+type audit struct{ file io.WriteCloser }
+
+func openAudit(path string) (audit, error) {
+	if path == "" {
+		return audit{}, nil
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return audit{}, &inputError{"audit file", path, pathReason(err)}
+	}
+	return audit{file}, nil
+}
+
+// write appends one request as a line of JSON. A run whose audit cannot be
+// kept must not go on.
+func (a audit) write(r policy.Request) error {
+	if a.file == nil {
+		return nil
+	}
+	line, err := json.Marshal(struct {
+		Time time.Time `json:"time"`
+		policy.Request
+	}{time.Now().UTC(), r})
+	if err != nil {
+		return err
+	}
+	if _, err := a.file.Write(append(line, '\n')); err != nil {
+		return &outputError{"audit file: " + pathReason(err)}
+	}
+	return nil
+}
+
+// Close closes the file.
+func (a audit) Close() error {
+	if a.file == nil {
+		return nil
+	}
+	return a.file.Close()
+}
+
+// log tells a person what a script logs: debug only with --verbose, and info
+// not with --quiet.
+func (sh *shell) log(level, message string, fields map[string]string) {
+	if level == "debug" && !sh.verbose || level == "info" && sh.quiet {
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", level, clean(message))
+	for _, name := range sortedKeys(fields) {
+		fmt.Fprintf(&b, "  %s=%s", clean(name), clean(fields[name]))
+	}
+	fmt.Fprintln(sh.Stderr, b.String())
+}
+
+func sortedKeys(m map[string]string) []string {
+	var keys []string
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

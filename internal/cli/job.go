@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/popherd/popherd/internal/host"
+	"github.com/popherd/popherd/internal/policy"
+	"github.com/popherd/popherd/internal/run"
+	"github.com/popherd/popherd/internal/script"
+)
+
+// A job is one run, as it can be handed to another process.
+type job struct {
+	Name   string // of the script
+	Source []byte
+	Args   []string
+	Flags  runFlags
+	Served *host.Address // the local maildrop; nil without one
+	Trace  bool
+
+	admit func(host string) error // tells who serves the local maildrop
+}
+
+// outside is what a run reaches of the world beside the network.
+type outside struct {
+	stdout   printer
+	talk     io.Writer // trace and debug output
+	getUser  func() (string, error)
+	getPass  func(prompt string) (string, error)
+	now      func() time.Time
+	progress func(stage string, done, total int)
+	step     func(run.Step)
+	audit    func(policy.Request) error
+	log      func(level, message string, fields map[string]string)
+}
+
+// folders are where the script's modules are: beside it, and in --lib. Nothing
+// outside of them can be reached, by no link and no name.
+func (j *job) folders() ([]fs.FS, error) {
+	var folders []fs.FS
+	for _, path := range append([]string{filepath.Dir(j.Name)}, j.Flags.Libs...) {
+		root, err := os.OpenRoot(path)
+		if err != nil {
+			return nil, scriptError(path, err)
+		}
+		folders = append(folders, root.FS())
+	}
+	return folders, nil
+}
+
+// perform does the job in this process. The report is nil if it did not begin.
+func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
+	program, err := script.Compile(j.Name, j.Source)
+	if err != nil {
+		return nil, err
+	}
+	permitted, err := j.Flags.policy()
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	audit := func(r policy.Request) {
+		if err := out.audit(r); err != nil {
+			stop(err)
+		}
+	}
+	options := host.Options{Policy: permitted, Served: j.Served, Admit: j.admit, CAFile: j.Flags.CAFile, Audit: audit}
+	if j.Trace {
+		options.Trace = out.talk
+	}
+	h, err := host.Open(options)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	folders, err := j.folders()
+	if err != nil {
+		return nil, err
+	}
+	return run.Run(ctx, run.Options{
+		Program:   program,
+		Args:      j.Args,
+		Folders:   folders,
+		Steps:     j.Flags.Steps,
+		Policy:    permitted,
+		Log:       out.log,
+		Audit:     audit,
+		DryRun:    j.Flags.DryRun,
+		Whole:     j.Flags.Output != "",
+		Dial:      h.Dial,
+		TLSConfig: h.TLSConfig,
+		Stdout:    out.stdout,
+		Flush:     out.stdout.Flush,
+		Debug:     out.talk,
+		GetUser:   out.getUser,
+		GetPass:   out.getPass,
+		Now:       out.now,
+		Progress:  out.progress,
+		Step:      out.step,
+	})
+}
