@@ -78,7 +78,7 @@ quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
 	flags := root.PersistentFlags()
 	flags.BoolVarP(&sh.quiet, "quiet", "q", false, "no report and no progress, only errors")
 	flags.BoolVarP(&sh.verbose, "verbose", "v", false, "show every message of a plan, and tracebacks")
-	flags.BoolVar(&sh.trace, "trace", false, "show every line on the wire on standard error, secrets replaced")
+	flags.BoolVar(&sh.trace, "trace", false, "run: show every line on the wire on standard error, secrets replaced")
 	flags.StringVar(&sh.color, "color", "auto", "colours: `auto`, always or never")
 	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("{{.Version}}\n")

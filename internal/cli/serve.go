@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,8 @@ user and any password open it, so that it listens on loopback addresses alone.
 SRC is never changed: deletions last as long as the command.
 
 The certificate for STLS and TLS is made anew at each start; --ca-out writes
-what clients need to verify it. Ctrl-C ends the command.`,
+what clients need to verify it. --verbose tells of logins and ends. Ctrl-C ends
+the command.`,
 		Example: `  popherd serve inbox.mbox
   popherd serve ~/Maildir --listen 127.0.0.1:1110 --listen-tls 127.0.0.1:1995 --ca-out ca.pem`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -33,6 +35,9 @@ what clients need to verify it. Ctrl-C ends the command.`,
 			}
 			o.Maildrop = args[0]
 			o.Ready = sh.serving
+			if sh.verbose || sh.trace {
+				o.Logger = slog.New(slog.NewTextHandler(sh.Stderr, nil))
+			}
 			return host.Serve(cmd.Context(), o)
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"time"
@@ -18,6 +19,9 @@ type ServeOptions struct {
 	Listen    string // loopback address of POP3 with STLS
 	ListenTLS string // loopback address of POP3 over TLS; empty for none
 	CAFile    string // where to write the CA certificate of this run; empty for nowhere
+
+	// Logger is told of logins, ends and faults; nil means nobody.
+	Logger *slog.Logger
 
 	// Ready is told the addresses, as "127.0.0.1:1110", once connections are
 	// taken; tls is empty without ListenTLS.
@@ -57,6 +61,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	}
 	defer plain.Close()
 	server := newServer(source, authority)
+	server.Logger = o.Logger
 	failed := make(chan error, 2)
 	tlsAddr := ""
 	if o.ListenTLS != "" {
