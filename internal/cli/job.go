@@ -79,6 +79,10 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 		return nil, err
 	}
 	defer h.Close()
+	output, err := size("--max-output", j.Flags.MaxOutput, 1)
+	if err != nil {
+		return nil, err
+	}
 	folders, err := j.folders()
 	if err != nil {
 		return nil, err
@@ -97,6 +101,7 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 		TLSConfig: h.TLSConfig,
 		Stdout:    out.stdout,
 		Flush:     out.stdout.Flush,
+		MaxOutput: output,
 		Debug:     out.talk,
 		GetUser:   out.getUser,
 		GetPass:   out.getPass,

@@ -37,6 +37,7 @@ type runFlags struct {
 	Memory    string
 	CPU       time.Duration
 	Steps     int64
+	MaxOutput string
 	Libs      []string
 	Audit     string
 
@@ -98,6 +99,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Memory, "max-memory", "256M", "memory that the script may use, from 128M")
 	flags.DurationVar(&f.CPU, "max-cpu", worker.DefaultCPU, "processor time that the script may use")
 	flags.Int64Var(&f.Steps, "max-steps", script.DefaultSteps, "instructions that the script may take")
+	flags.StringVar(&f.MaxOutput, "max-output", "1G", "octets that the script may print")
 	flags.StringArrayVar(&f.Libs, "lib", nil, "`DIR` where require looks for modules, after the script's own folder")
 	flags.StringSliceVar(&f.DenyNet, "deny-net", nil, "`HOST[:PORT],...` that the script may not connect to, whatever is allowed; without a value, any")
 	flags.Lookup("deny-net").NoOptDefVal = policy.AnyHost
@@ -127,6 +129,9 @@ func (f *runFlags) check() error {
 		return err
 	}
 	if _, err := f.memory(); err != nil {
+		return err
+	}
+	if _, err := size("--max-output", f.MaxOutput, 1); err != nil {
 		return err
 	}
 	for _, limit := range []struct {
@@ -178,18 +183,21 @@ func (f *runFlags) policy() (policy.Policy, error) {
 }
 
 // memory is --max-memory in octets.
-func (f *runFlags) memory() (int64, error) {
-	refused := &usageError{object: "--max-memory", reason: fmt.Sprintf("%q is not a size from 128M", f.Memory), hint: "as in --max-memory 512M or --max-memory 1G"}
-	digits := strings.TrimRight(strings.ToUpper(f.Memory), "MG")
+func (f *runFlags) memory() (int64, error) { return size("--max-memory", f.Memory, worker.MinMemory) }
+
+// size reads a size such as 256M or 1G, of least octets or more.
+func size(flag, text string, least int64) (int64, error) {
+	refused := &usageError{object: flag, reason: fmt.Sprintf("%q is not a size from %dM", text, max(least>>20, 1)), hint: "as in " + flag + " 512M or " + flag + " 1G"}
+	digits := strings.TrimRight(strings.ToUpper(text), "MG")
 	n, err := strconv.ParseInt(digits, 10, 32)
-	if err != nil || len(f.Memory) != len(digits)+1 {
+	if err != nil || len(text) != len(digits)+1 {
 		return 0, refused
 	}
 	octets := n << 20
-	if strings.HasSuffix(strings.ToUpper(f.Memory), "G") {
+	if strings.HasSuffix(strings.ToUpper(text), "G") {
 		octets <<= 10
 	}
-	if octets < worker.MinMemory {
+	if octets < least {
 		return 0, refused
 	}
 	return octets, nil

@@ -44,8 +44,9 @@ type Options struct {
 	// Stdout takes what the script prints; nil discards it. Flush, if set, is
 	// called before a commit: what the script meant to save must be out before
 	// anything is deleted.
-	Stdout io.Writer
-	Flush  func() error
+	Stdout    io.Writer
+	Flush     func() error
+	MaxOutput int64 // octets that the script may print; 0 means any
 
 	Debug   io.Writer // set_debuglevel; nil discards
 	GetUser func() (string, error)
@@ -83,7 +84,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	r := &run{Options: o, ctx: ctx, cancel: cancel}
 	err := o.Program.Run(ctx, script.Options{
 		Args:    o.Args,
-		Stdout:  o.Stdout,
+		Stdout:  o.stdout(),
 		Grants:  r.grants(),
 		Folders: o.Folders,
 		Steps:   o.Steps,

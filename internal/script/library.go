@@ -1,6 +1,8 @@
 package script
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 
@@ -103,6 +105,10 @@ func printTo(w io.Writer) lua.LGFunction {
 		}
 		line = append(line, '\n')
 		if _, err := w.Write(line); err != nil {
+			var kinded interface{ Kind() string }
+			if errors.As(err, &kinded) { // the host says what it is
+				luabind.Raise(L, fmt.Errorf("print: %w", err))
+			}
 			L.RaiseError("print: %s", err.Error())
 		}
 		return 0
