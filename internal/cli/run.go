@@ -307,14 +307,18 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 	return err
 }
 
-// warn tells of marks that a script forgot to commit, also where nobody wants
-// a report.
+// warn tells, also where nobody sees a report, of marks that a script forgot
+// to commit, and of those that were committed before it failed.
 func (sh *shell) warn(r *run.Report, err error) {
-	if r == nil || err != nil {
+	if r == nil {
 		return
 	}
 	for _, a := range r.Accounts {
-		if a.Outcome == plan.Aborted.String() && a.Delete > 0 {
+		switch {
+		case a.Delete == 0:
+		case err != nil && a.Outcome == plan.Committed.String():
+			fmt.Fprintf(sh.Stderr, "popherd: account %s: %d messages were deleted before the script failed\n", clean(a.Account), a.Delete)
+		case err == nil && a.Outcome == plan.Aborted.String():
 			fmt.Fprintf(sh.Stderr, "popherd: account %s: %d marks were dropped and nothing was deleted: %s\n", clean(a.Account), a.Delete, clean(a.Why))
 			fmt.Fprintln(sh.Stderr, "hint: end the script with M:quit()")
 		}
