@@ -29,16 +29,19 @@ func suggest(name string, known []string) string {
 	if len(name) > 64 {
 		return ""
 	}
-	best, least := "", max(1, len(name)/3)+1
+	best, begun, least := "", "", max(1, len(name)/3)+1
 	for _, candidate := range slices.Sorted(slices.Values(known)) {
 		lower := strings.ToLower(candidate)
 		d := distance(name, lower)
-		if len(lower) >= 3 && strings.HasPrefix(name, lower) {
-			d = min(d, 1)
+		if len(lower) >= 3 && len(lower) > len(begun) && strings.HasPrefix(name, lower) {
+			begun = candidate
 		}
 		if d < least {
 			best, least = candidate, d
 		}
+	}
+	if best == "" {
+		return begun
 	}
 	return best
 }

@@ -32,6 +32,7 @@ func (r *running) outcomeIs(outcome, why string) {
 
 // One commit deletes what was marked, and nothing else.
 func TestDovecotDeletesWhatWasMarked(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
 	for user, allowed := range map[string]string{"anna": "--allow-delete", "bert": "--allow-delete=300", "carl": "--allow-delete=30%"} {
@@ -47,6 +48,7 @@ func TestDovecotDeletesWhatWasMarked(t *testing.T) {
 
 // Whatever is not a commit deletes nothing. It is one maildrop for all.
 func TestDovecotKeepsAll(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
 	u := fill(t, s, "anna", messages)

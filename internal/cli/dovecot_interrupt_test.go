@@ -32,6 +32,7 @@ func compiled(t *testing.T) string {
 // Ctrl-C deletes nothing and says so, wherever the run is, as long as QUIT is
 // not on its way.
 func TestDovecotInterrupted(t *testing.T) {
+	t.Parallel()
 	program := compiled(t)
 	t.Run("in the script", func(t *testing.T) { interruptScript(t, program) })
 	t.Run("before QUIT", func(t *testing.T) { interruptBeforeQuit(t, program) })

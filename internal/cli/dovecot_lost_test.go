@@ -33,6 +33,7 @@ func commandAt(verb string, nth int) func(line string) bool {
 // A connection that is lost before QUIT arrives deletes nothing, in whichever
 // way and at whichever command it is lost. Lost at QUIT, nobody can know.
 func TestDovecotConnectionLost(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
 	u := fill(t, s, "anna", messages)
@@ -74,6 +75,7 @@ func TestDovecotConnectionLost(t *testing.T) {
 // When the answer to QUIT is lost the outcome is unknown, and the maildrop has
 // all of the messages or none of the marked ones.
 func TestDovecotAnswerLost(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
 	for _, test := range []struct {
@@ -115,6 +117,7 @@ func TestDovecotAnswerLost(t *testing.T) {
 
 // A server that goes away as a whole is a connection lost.
 func TestDovecotKilled(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
 	u := fill(t, s, "anna", messages)
@@ -139,6 +142,7 @@ func TestDovecotKilled(t *testing.T) {
 // kill -9 at any moment leaves all messages, or after QUIT is on its way none
 // of the marked ones, but never a part of them.
 func TestDovecotClientKilled(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
 	u := fill(t, s, "anna", messages)
@@ -192,6 +196,7 @@ func TestDovecotClientKilled(t *testing.T) {
 
 // kill -9 of a script that is at work on what it marked.
 func TestDovecotClientKilledInLua(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
 	u := fill(t, s, "anna", messages)
@@ -210,6 +215,7 @@ func TestDovecotClientKilledInLua(t *testing.T) {
 // A message that Dovecot will not mark stays, and the others go: the report
 // and the exit status say so.
 func TestDovecotRefusesADeletion(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
 	u := fill(t, s, "anna", messages)
@@ -241,6 +247,7 @@ func TestDovecotRefusesADeletion(t *testing.T) {
 // A QUIT that is answered with -ERR leaves the outcome unknown (RFC 1939
 // section 6: some deleted messages not removed).
 func TestDovecotRefusesQuit(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
 	u := fill(t, s, "anna", messages)

@@ -35,6 +35,7 @@ func login(t *testing.T, s *dovecottest.Server, way, user, password string, flag
 }
 
 func TestDovecotTakesEveryLogin(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	password := ` a password: with "blanks" and Ünicode `
 	u := s.AddUser("anna@example.org", password)
@@ -65,6 +66,7 @@ func TestDovecotTakesEveryLogin(t *testing.T) {
 // A server that wants TLS before a password refuses one that came without;
 // STLS is all that it takes.
 func TestDovecotDemandsTLS(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{RefusePlaintext: true})
 	u := s.AddUser("anna", "secret")
 	r := runPopherd(t, 77, login(t, s, "POP3", u.Name, "secret", "--allow-net=127.0.0.2", "--allow-plaintext=127.0.0.2")...)
@@ -75,6 +77,7 @@ func TestDovecotDemandsTLS(t *testing.T) {
 }
 
 func TestDovecotRefusesWrongPassword(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	u := s.AddUser("anna", "secret")
 	for _, way := range []string{"POP3_SSL", "STLS", "POP3", "APOP"} {
@@ -90,6 +93,7 @@ func TestDovecotRefusesWrongPassword(t *testing.T) {
 
 // No password goes to a server whose certificate nobody vouches for.
 func TestDovecotWithWrongCA(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	u := s.AddUser("anna", "secret")
 	other := httptest.NewTLSServer(nil)
@@ -118,6 +122,7 @@ func TestDovecotWithWrongCA(t *testing.T) {
 
 // Dovecot's certificate is for 127.0.0.1, among others, and for no address more.
 func TestDovecotByAnotherName(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{Extra: "listen = 127.0.0.1, 127.0.0.3"})
 	u := s.AddUser("anna", "secret")
 	_, port := at(t, s.TLSAddr())
@@ -128,6 +133,7 @@ func TestDovecotByAnotherName(t *testing.T) {
 
 // A host that is not allowed does not even see a connection.
 func TestHostNotAllowed(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -157,6 +163,7 @@ func TestHostNotAllowed(t *testing.T) {
 }
 
 func TestDovecotPlaintextNotAllowed(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	u := s.AddUser("anna", "secret")
 	for _, way := range []string{"POP3", "APOP"} {
@@ -173,6 +180,7 @@ func TestDovecotPlaintextNotAllowed(t *testing.T) {
 
 // Every message of a large maildrop arrives octet for octet.
 func TestDovecotThousandMessages(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
 	u := fill(t, s, "anna", messages)
@@ -242,6 +250,7 @@ func scan(t *testing.T, line, format string, into ...any) {
 // The report has each message's size and unique-id too, and a run that only
 // reads changes nothing.
 func TestDovecotReportOfAll(t *testing.T) {
+	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()[:50]
 	u := fill(t, s, "anna", messages)

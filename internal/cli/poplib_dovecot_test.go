@@ -52,6 +52,7 @@ var markingCalls = []string{"dele 9999", "dele foo", "dele 2", "dele 3", "dele 1
 // TestPoplibOnDovecot does everything with poplib and with popherd on the same
 // maildrop, in each way of logging in: what they return must be the same.
 func TestPoplibOnDovecot(t *testing.T) {
+	t.Parallel()
 	python := python(t)
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := shapes()
@@ -123,6 +124,7 @@ func firstWords(line string) string {
 
 // The same calls on two maildrops with the same messages leave the same files.
 func TestPoplibCommitsAlike(t *testing.T) {
+	t.Parallel()
 	python := python(t)
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := shapes()

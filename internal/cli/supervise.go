@@ -72,8 +72,10 @@ type supervisor struct {
 func (s *supervisor) event(kind byte, payload []byte) error {
 	switch kind {
 	case eventPrint:
-		_, err := s.out.stdout.Write(payload)
-		return err
+		if _, err := s.out.stdout.Write(payload); err != nil {
+			return err
+		}
+		return s.out.stdout.Flush() // the worker has gathered it already
 	case eventTalk:
 		_, err := s.out.talk.Write(payload)
 		return err
@@ -147,6 +149,9 @@ func (s *supervisor) verdict(end worker.End) (*run.Report, error) {
 		f.Status = exitInterrupted
 	case end.Reason == worker.Killed:
 		f.Status = exitTryAgain
+	case end.Reason == worker.WallLimit:
+		f.Message = fmt.Sprintf("%s: the run took longer than %v", s.job.Name, s.job.Flags.Timeouts.Run) // less the grace
+		f.Status, f.HintText = exitLimit, limitHint(end.Reason)
 	case end.Reason.Limit():
 		f.Status, f.HintText = exitLimit, limitHint(end.Reason)
 	}
@@ -156,7 +161,9 @@ func (s *supervisor) verdict(end worker.End) (*run.Report, error) {
 // limitHint says how to give a script more.
 func limitHint(r worker.Reason) string {
 	switch r {
-	case worker.MemoryLimit, worker.StackLimit:
+	case worker.StackLimit:
+		return "look for a function that calls itself, or for brackets within brackets"
+	case worker.MemoryLimit:
 		return "give it more with --max-memory, as in --max-memory 512M"
 	case worker.CPULimit:
 		return "give it more with --max-cpu, as in --max-cpu 5m"

@@ -46,7 +46,7 @@ func (e *SyntaxError) Error() string {
 // cannot. name is what errors call the script.
 func Compile(name string, source []byte) (*Program, error) {
 	if len(source) > MaxSource {
-		return nil, &SyntaxError{Name: name, Line: 1, Reason: fmt.Sprintf("the script has %d octets, more than %d", len(source), MaxSource)}
+		return nil, &SyntaxError{Name: name, Line: 1, Reason: fmt.Sprintf("the script has more than %d octets", MaxSource)}
 	}
 	source = bytes.TrimPrefix(source, []byte("\xEF\xBB\xBF")) // a mark that some editors put first
 	if bytes.IndexByte(source, 0) >= 0 {
@@ -83,6 +83,12 @@ func syntaxError(name string, source []byte, err error) error {
 		if e.Line > 0 && parsing.Token != "" {
 			e.Reason = fmt.Sprintf("%s near %q", parsing.Message, strings.TrimSpace(parsing.Token))
 		}
+		if e.Line > 1 && strings.HasPrefix(parsing.Message, "unterminated string") && !strings.Contains(lineOf(source, e.Line), parsing.Token) {
+			e.Line, e.Column = e.Line-1, 0 // the parser has read the line's end
+		}
+		if slip := slips[strings.TrimSpace(parsing.Token)]; slip != "" && e.Line > 0 {
+			e.Reason += "; " + slip
+		}
 		if e.Line == 0 {
 			if missing := unclosed(source); missing != "" {
 				e.Reason = missing
@@ -96,4 +102,24 @@ func syntaxError(name string, source []byte, err error) error {
 		return &SyntaxError{Name: name, Line: max(compiling.Line, 1), Reason: compiling.Message}
 	}
 	return &SyntaxError{Name: name, Line: 1, Reason: err.Error()}
+}
+
+// slips are what other languages have where Lua refuses a token.
+var slips = map[string]string{
+	"=":   "to compare write ==",
+	"!":   "Lua writes ~= for not equal, and not",
+	"+":   "there is no += or ++: write n = n + 1",
+	"end": "there may be one end too many",
+	"|":   "Lua writes or",
+	"&":   "Lua writes and",
+}
+
+// lineOf is a line of the source, from 1.
+func lineOf(source []byte, number int) string {
+	for line := range strings.Lines(string(source)) {
+		if number--; number == 0 {
+			return line
+		}
+	}
+	return ""
 }

@@ -59,13 +59,36 @@ func (p *Program) explain(ctx *budget, err error) error {
 	e.Message = strings.TrimSpace(e.Message)
 	switch raised := api.Object.(type) {
 	case lua.LString, lua.LNumber:
-		e.Message = p.nameCalls(e.Message)
+		e.Message = nameIndexed(p.nameCalls(p.innermost(e.Message)))
 	case *lua.LTable:
 		e.Message = p.name + ": raised a table" + tableMessage(raised)
 	default:
 		e.Message = p.name + ": raised a value that is no message: " + raised.Type().String()
 	}
 	return e
+}
+
+// innermost drops from the front of a message the places that another follows:
+// coroutine.wrap puts one before each error that it passes on.
+func (p *Program) innermost(message string) string {
+	for {
+		rest, _ := strings.CutPrefix(message, p.name+":")
+		line, said, _ := strings.Cut(rest, ": ")
+		if _, err := strconv.Atoi(line); err != nil || !strings.HasPrefix(said, p.name+":") {
+			return message
+		}
+		message = said
+	}
+}
+
+// nameIndexed says it as Lua does: a nil value, not a non-table object(nil).
+func nameIndexed(message string) string {
+	before, after, found := strings.Cut(message, "attempt to index a non-table object(")
+	kind, key, closed := strings.Cut(after, ")")
+	if !found || !closed {
+		return message
+	}
+	return before + "attempt to index a " + kind + " value" + key
 }
 
 // notCallable is gopher-lua's message for the call of nil, or of anything else

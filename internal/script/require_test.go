@@ -95,7 +95,7 @@ func TestRequireRefuses(t *testing.T) {
 		"raises":                 "raises.lua:2: oops",
 		"wrong":                  "wrong.lua:1:5: syntax error",
 		"binary":                 "binary.lua",
-		"large":                  "262145 octets",
+		"large":                  "262144 octets",
 		"loop":                   "loop -> loop2 -> loop",
 		"yields":                 "yield",
 	} {

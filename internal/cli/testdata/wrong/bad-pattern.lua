@@ -1,0 +1,1 @@
+print(("[list] hello"):match("[list"))

@@ -1,0 +1,1 @@
+local context = pop3.create_default_context{verify = false}

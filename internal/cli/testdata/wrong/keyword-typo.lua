@@ -1,0 +1,2 @@
+-- run with: --maildrop testdata/attack/two.mbox
+local M = pop3.POP3_SSL{hots = "pop.example.org"}

@@ -1,0 +1,6 @@
+-- run with: --maildrop testdata/attack/two.mbox
+local M = pop3.POP3_SSL("pop.example.org")
+M:user("anna")
+M:pass_("secret")
+local _, lines = M:retr(1)
+print("message: " .. lines)

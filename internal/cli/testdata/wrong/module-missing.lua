@@ -1,0 +1,1 @@
+local imap = require "imap"

@@ -1,0 +1,1 @@
+local rules = require "../rules"

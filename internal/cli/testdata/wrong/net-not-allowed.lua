@@ -1,0 +1,1 @@
+local M = pop3.POP3_SSL("pop.example.org")

@@ -1,0 +1,2 @@
+local size
+print(size + 1)

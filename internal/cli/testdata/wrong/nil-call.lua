@@ -1,0 +1,2 @@
+local handlers = {keep = print}
+handlers.delete("1")

@@ -1,0 +1,2 @@
+local headers = {}
+print("Subject: " .. headers.subject)

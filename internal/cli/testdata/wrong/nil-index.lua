@@ -1,0 +1,2 @@
+local headers = {}
+print(headers.subject.text)

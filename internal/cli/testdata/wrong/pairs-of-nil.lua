@@ -1,0 +1,4 @@
+local config = {}
+for name, value in pairs(config.rules) do
+  print(name, value)
+end

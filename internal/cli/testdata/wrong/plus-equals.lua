@@ -1,0 +1,3 @@
+local count = 0
+count += 1
+print(count)

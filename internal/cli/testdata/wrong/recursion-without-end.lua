@@ -1,0 +1,4 @@
+local function thread(n)
+  return 1 + thread(n + 1)
+end
+print(thread(1))

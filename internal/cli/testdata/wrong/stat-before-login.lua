@@ -1,0 +1,3 @@
+-- run with: --maildrop testdata/attack/two.mbox
+local M = pop3.POP3_SSL("pop.example.org")
+print(M:stat())

@@ -1,0 +1,3 @@
+for _, line in ipairs("one line") do
+  print(line)
+end
