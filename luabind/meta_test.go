@@ -125,7 +125,7 @@ func TestSuggest(t *testing.T) {
 		"hots": "host", "certfiel": "certfile", "x": "", "": "", "frobnicate": "", "sta": "stat",
 		strings.Repeat("stat", 1000): "",
 	} {
-		if got := suggest(name, known); got != want {
+		if got := Suggest(name, known); got != want {
 			t.Errorf("suggest(%.20q) = %q, want %q", name, got, want)
 		}
 	}

@@ -11,20 +11,16 @@ import (
 // unknown says that object has no such name, and which one was meant.
 func unknown(object, what, name string, known []string) string {
 	text := fmt.Sprintf("%s has no %s %s", object, what, quote(name))
-	if meant := suggest(name, known); meant != "" {
+	if meant := Suggest(name, known); meant != "" {
 		text += fmt.Sprintf("; did you mean %q?", meant)
 	}
 	return text
 }
 
-// Suggest returns the known name that name was probably meant to be, or
-// nothing: what this package says after "did you mean".
-func Suggest(name string, known []string) string { return suggest(name, known) }
-
-// suggest returns the known name that is most like name, or nothing when none
+// Suggest returns the known name that is most like name, or nothing when none
 // is near: more than a third of its letters, but at least one, may differ. A
 // name that only goes on, such as "retrieve" for "retr", is near as well.
-func suggest(name string, known []string) string {
+func Suggest(name string, known []string) string {
 	name = strings.ToLower(name)
 	if len(name) > 64 {
 		return ""

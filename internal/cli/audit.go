@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -61,17 +62,8 @@ func (sh *shell) log(level, message string, fields map[string]string) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", level, clean(message))
-	for _, name := range sortedKeys(fields) {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		fmt.Fprintf(&b, "  %s=%s", clean(name), clean(fields[name]))
 	}
 	fmt.Fprintln(sh.Stderr, b.String())
-}
-
-func sortedKeys(m map[string]string) []string {
-	var keys []string
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
