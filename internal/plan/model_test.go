@@ -80,9 +80,6 @@ func TestPlanFollowsTheModel(t *testing.T) {
 			"mark": func(t *rapid.T) {
 				n := number.Draw(t, "number")
 				want := m.refuses(n)
-				if got := p.Check(n); !errors.Is(got, want) {
-					t.Fatalf("check %d: got %v, want %v", n, got, want)
-				}
 				if got := p.Mark(n, "x"); !errors.Is(got, want) {
 					t.Fatalf("mark %d: got %v, want %v", n, got, want)
 				}
@@ -93,13 +90,16 @@ func TestPlanFollowsTheModel(t *testing.T) {
 					t.Fatalf("marked %d: got %v, want %v", n, p.Marked(n), m.marked[n])
 				}
 			},
-			"keep": func(t *rapid.T) {
-				n := number.Draw(t, "number")
+			"decide": func(t *rapid.T) {
+				n, mark := number.Draw(t, "number"), rapid.Bool().Draw(t, "mark")
 				_, listed := octets[n]
-				if err := p.Keep(n, "y"); (err == nil) != listed {
-					t.Fatalf("keep %d, listed %v: %v", n, listed, err)
+				if err := p.Decide(n, plan.Decision{Mark: mark, Reason: "y"}); (err == nil) != listed {
+					t.Fatalf("decide %d, listed %v: %v", n, listed, err)
 				}
 				delete(m.marked, n)
+				if mark && listed {
+					m.marked[n] = true
+				}
 			},
 			"reset": func(t *rapid.T) {
 				if err := p.Reset(); err != nil {

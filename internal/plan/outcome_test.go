@@ -48,7 +48,7 @@ func TestAnEndedPlanIsFixed(t *testing.T) {
 	p := demo(t)
 	must(t, p.Mark(1, "old"))
 	must(t, p.Commit())
-	for name, err := range map[string]error{"mark": p.Mark(2, ""), "keep": p.Keep(1, ""), "reset": p.Reset()} {
+	for name, err := range map[string]error{"mark": p.Mark(2, ""), "decide": p.Decide(1, plan.Decision{}), "reset": p.Reset()} {
 		if !errors.Is(err, plan.ErrEnded) {
 			t.Errorf("%s: got %v, want ErrEnded", name, err)
 		}

@@ -37,8 +37,10 @@ type Message struct {
 // Decision is what the plan means to do with one message. The zero value
 // keeps it.
 type Decision struct {
-	Mark   bool   // delete it when the plan is committed
-	Reason string // why, in a rule's words
+	Mark     bool   // delete it when the plan is committed
+	Reason   string // why, in a rule's words
+	Rule     string // the rule that decided; empty if a script did by itself
+	Evidence string // what held of the message; empty if no predicate was asked
 }
 
 // NoRule is the reason of a message that nobody decided about.
@@ -65,8 +67,17 @@ type Plan struct {
 
 type row struct {
 	Message
-	decision Decision
+	decision *Decision // nil for undecided, as nearly all of a large maildrop are
 }
+
+func (r *row) decided() Decision {
+	if r.decision == nil {
+		return Decision{Reason: NoRule}
+	}
+	return *r.decision
+}
+
+func (r *row) marked() bool { return r.decision != nil && r.decision.Mark }
 
 // New makes the plan of a scan listing, whose order does not matter. Every
 // message is kept until somebody decides otherwise. It refuses a listing that
@@ -84,7 +95,7 @@ func New(listing []Message) (*Plan, error) {
 			return nil, fmt.Errorf("message %d: more octets in all than can be counted", m.Number)
 		}
 		p.octets += m.Octets
-		p.rows[i] = row{m, Decision{Reason: NoRule}}
+		p.rows[i] = row{Message: m}
 	}
 	slices.SortFunc(p.rows, func(a, b row) int { return cmp.Compare(a.Number, b.Number) })
 	for i := 1; i < len(p.rows); i++ {
@@ -98,23 +109,16 @@ func New(listing []Message) (*Plan, error) {
 // Mark decides to delete a message. It fails with [ErrNoMessage], [ErrMarked]
 // or [ErrEnded], and then changes nothing.
 func (p *Plan) Mark(number int, reason string) error {
-	r, err := p.visible(number)
-	if err == nil {
-		err = p.open()
+	if p.Marked(number) {
+		return ErrMarked
 	}
-	if err != nil {
-		return err
-	}
-	r.decision = Decision{Mark: true, Reason: reason}
-	p.marks++
-	p.marked += r.Octets
-	return nil
+	return p.Decide(number, Decision{Mark: true, Reason: reason})
 }
 
-// Keep decides to keep a message, taking its mark back if it has one: the last
-// word counts, be it a rule's or that of the server, which may refuse a DELE.
-// It fails with [ErrNoMessage] or [ErrEnded].
-func (p *Plan) Keep(number int, reason string) error {
+// Decide decides about a message, whatever was decided before: the last word
+// counts, be it a rule's or that of the server, which may refuse a DELE. It
+// fails with [ErrNoMessage] or [ErrEnded], and then changes nothing.
+func (p *Plan) Decide(number int, d Decision) error {
 	r, err := p.find(number)
 	if err == nil {
 		err = p.open()
@@ -122,11 +126,15 @@ func (p *Plan) Keep(number int, reason string) error {
 	if err != nil {
 		return err
 	}
-	if r.decision.Mark {
+	if r.marked() {
 		p.marks--
 		p.marked -= r.Octets
 	}
-	r.decision = Decision{Reason: reason}
+	if d.Mark {
+		p.marks++
+		p.marked += r.Octets
+	}
+	r.decision = &d
 	return nil
 }
 
@@ -136,23 +144,16 @@ func (p *Plan) Reset() error {
 		return err
 	}
 	for i := range p.rows {
-		p.rows[i].decision = Decision{Reason: NoRule}
+		p.rows[i].decision = nil
 	}
 	p.marks, p.marked = 0, 0
 	return nil
 }
 
-// Check returns nil when the session still shows the message, and otherwise
-// [ErrNoMessage] or [ErrMarked]: what RETR, TOP and LIST of one message answer.
-func (p *Plan) Check(number int) error {
-	_, err := p.visible(number)
-	return err
-}
-
 // Marked reports whether the message is marked; no message is not.
 func (p *Plan) Marked(number int) bool {
 	r, err := p.find(number)
-	return err == nil && r.decision.Mark
+	return err == nil && r.marked()
 }
 
 // Stat returns the drop listing: count and octets of the messages that are not
@@ -167,13 +168,22 @@ func (p *Plan) Len() int { return len(p.rows) }
 // Octets returns the octets of all messages, marked or not.
 func (p *Plan) Octets() int64 { return p.octets }
 
+// Find returns a message of the scan listing, marked or not.
+func (p *Plan) Find(number int) (m Message, ok bool) {
+	r, err := p.find(number)
+	if err != nil {
+		return Message{}, false
+	}
+	return r.Message, true
+}
+
 // Visible iterates over the messages that are not marked, by message-number.
 // The plan may be changed meanwhile: what is marked before its turn is not
 // shown.
 func (p *Plan) Visible() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
 		for i := range p.rows {
-			if !p.rows[i].decision.Mark && !yield(p.rows[i].Message) {
+			if !p.rows[i].marked() && !yield(p.rows[i].Message) {
 				return
 			}
 		}
@@ -185,7 +195,7 @@ func (p *Plan) Visible() iter.Seq[Message] {
 func (p *Plan) All() iter.Seq2[Message, Decision] {
 	return func(yield func(Message, Decision) bool) {
 		for i := range p.rows {
-			if !yield(p.rows[i].Message, p.rows[i].decision) {
+			if !yield(p.rows[i].Message, p.rows[i].decided()) {
 				return
 			}
 		}
@@ -196,7 +206,7 @@ func (p *Plan) All() iter.Seq2[Message, Decision] {
 func (p *Plan) Marks() []int {
 	numbers := make([]int, 0, p.marks)
 	for i := range p.rows {
-		if p.rows[i].decision.Mark {
+		if p.rows[i].marked() {
 			numbers = append(numbers, p.rows[i].Number)
 		}
 	}
@@ -226,13 +236,4 @@ func (p *Plan) find(number int) (*row, error) {
 		return nil, ErrNoMessage
 	}
 	return &p.rows[i], nil
-}
-
-// visible is find for a message that is not marked.
-func (p *Plan) visible(number int) (*row, error) {
-	r, err := p.find(number)
-	if err == nil && r.decision.Mark {
-		return nil, ErrMarked
-	}
-	return r, err
 }

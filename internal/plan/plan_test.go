@@ -81,12 +81,6 @@ func TestRefusedMarksReadLikeAServer(t *testing.T) {
 		if err := p.Mark(number, ""); err == nil || "-ERR "+err.Error() != want {
 			t.Errorf("mark %d: got %v, want %s", number, err, want)
 		}
-		if err := p.Check(number); err == nil || "-ERR "+err.Error() != want {
-			t.Errorf("check %d: got %v, want %s", number, err, want)
-		}
-	}
-	if err := p.Check(4); err != nil {
-		t.Errorf("check 4: %v", err)
 	}
 	wantStat(t, p, 2, 3598)
 }
@@ -95,7 +89,7 @@ func TestRowsExplainThemselves(t *testing.T) {
 	p := demo(t)
 	must(t, p.Mark(1, "too old"))
 	must(t, p.Mark(2, "newsletter"))
-	must(t, p.Keep(2, "server: [SYS/TEMP] try later"))
+	must(t, p.Decide(2, plan.Decision{Reason: "server: [SYS/TEMP] try later"}))
 
 	var got []string
 	for m, d := range p.All() {
@@ -110,7 +104,7 @@ func TestRowsExplainThemselves(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	wantStat(t, p, 2, 3598)
-	if err := p.Keep(3, ""); !errors.Is(err, plan.ErrNoMessage) {
+	if err := p.Decide(3, plan.Decision{}); !errors.Is(err, plan.ErrNoMessage) {
 		t.Errorf("message 3: got %v, want ErrNoMessage", err)
 	}
 }

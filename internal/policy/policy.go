@@ -45,15 +45,6 @@ func (p Policy) CheckPlaintext(host string, port int) error {
 	return check(p.Plaintext, "--allow-plaintext", "no mail and no password without TLS", host, port)
 }
 
-// CheckRaw returns nil when a script may word its own commands, and otherwise
-// an [*Error]. What names the call that was refused, such as "_shortcmd".
-func (p Policy) CheckRaw(what string) error {
-	if p.Raw {
-		return nil
-	}
-	return &Error{Object: what, Reason: "raw commands are not allowed", Flag: "--allow-raw"}
-}
-
 // denied is the error for a host that was denied by name: no other flag helps.
 func denied(host string, port int, flag string) error {
 	return &Error{Object: strconv.Quote(hostPort(host, port)), Reason: "denied by " + flag}

@@ -14,7 +14,6 @@ func TestZeroPolicyPermitsNothing(t *testing.T) {
 	for name, err := range map[string]error{
 		"net":       p.CheckNet("pop.example.org", 995),
 		"plaintext": p.CheckPlaintext("127.0.0.1", 110),
-		"raw":       p.CheckRaw("_shortcmd"),
 		"delete":    p.Delete.Allows(1, 10),
 	} {
 		var refused *policy.Error
@@ -42,7 +41,6 @@ func TestRefusalsNameTheFlag(t *testing.T) {
 		{p.CheckNet("fe80::1%\x1b[2J", 995), `"[fe80::1%\x1b[2J]:995": not a host and port`, ""},
 		{p.CheckNet("", 995), `":995": not a host and port`, ""},
 		{p.CheckPlaintext("127.0.0.1", 110), "127.0.0.1:110: no mail and no password without TLS", "allow it with --allow-plaintext=127.0.0.1:110"},
-		{p.CheckRaw("_shortcmd"), "_shortcmd: raw commands are not allowed", "allow it with --allow-raw"},
 		{p.Delete.Allows(1, 3), "delete: 1 deletion is not allowed", "allow it with --allow-delete=1"},
 		{p.Delete.Allows(12, 30), "delete: 12 deletions are not allowed", "allow it with --allow-delete=12"},
 		{ten.Allows(12, 30), "delete: 12 deletions are more than the 10 allowed", "allow it with --allow-delete=12"},
