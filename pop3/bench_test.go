@@ -222,6 +222,31 @@ func BenchmarkSmallPipelined(b *testing.B) {
 	})
 }
 
+// BenchmarkSmallAhead is the same through a Pipeline that knows the sizes.
+func BenchmarkSmallAhead(b *testing.B) {
+	eachSecurity(b, func(b *testing.B, secure bool) {
+		x, numbers, commands, replies := smallBench(b, secure)
+		octets := int64(len(mail(4 << 10)))
+		x.versus(func() error {
+			p, err := x.client.Pipeline(context.Background(), requests(len(numbers), pop3.Whole, func(int) int64 { return octets }))
+			if err != nil {
+				return err
+			}
+			for _, n := range numbers {
+				text, err := p.Get(pop3.Request{Number: n, Lines: pop3.Whole})
+				if err != nil {
+					return err
+				}
+				if _, err := text.WriteTo(io.Discard); err != nil {
+					return err
+				}
+			}
+			return p.Close()
+		}, commands, replies)
+		x.perMessage(small)
+	})
+}
+
 func drain(messages iter.Seq2[pop3.Retrieved, error]) error {
 	for r, err := range messages {
 		if err != nil {

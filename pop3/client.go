@@ -39,12 +39,14 @@ type Client struct {
 	stream   *stream
 	reader   *wire.Reader
 	greeting string
+	line     string // the last status line
 	tls      bool
 	state    State
 	caps     Capabilities // nil until asked for in this state
 	secrets  secrets
 	text     *Text // open, or nil
-	piping   bool  // within a pipeline's loop
+	piping   bool  // a pipeline has commands in flight
+	trust    trust // what pipelines learned of the server
 	marked   int   // DELEs that the server accepted
 	broken   error // why the session is dead
 	closed   atomic.Bool
@@ -156,7 +158,10 @@ func (c *Client) readLine(ctx context.Context, command string) (string, error) {
 	if err != nil {
 		return "", c.fail(ctx, readError(command, "status line", statusLimit, err))
 	}
-	line := string(octets)
+	if string(octets) != c.line { // many lines are alike, and then one string
+		c.line = string(octets)
+	}
+	line := c.line
 	if c.opts.Trace != nil {
 		c.trace(TraceEvent{Line: c.secrets.redact(line)})
 	}

@@ -61,7 +61,7 @@ func TestBusyInLoop(t *testing.T) {
 
 // TestUnreadTexts: a loop that does not read its texts goes on all the same.
 func TestUnreadTexts(t *testing.T) {
-	c := connect(t, "S: +OK\nC: CAPA\nS: +OK\nS: PIPELINING\nS: .\nC: RETR 1\nC: RETR 2\nS: +OK\ntext 100000\nS: +OK\ntext 5\nC: NOOP\nS: +OK\n")
+	c := connect(t, "S: +OK\nC: CAPA\nS: +OK\nS: PIPELINING\nS: .\nC: RETR 1\nC: LIST 1\nC: RETR 2\nC: LIST 2\nS: +OK\ntext 100000\nS: +OK 1 100000\nS: +OK\ntext 5\nS: +OK 2 5\nC: NOOP\nS: +OK\n")
 	var got []int
 	for r, err := range c.RetrieveEach(t.Context(), []int{1, 2}) {
 		if err != nil {
@@ -312,11 +312,15 @@ S: +OK
 S: PIPELINING
 S: .
 C: RETR 1
+C: LIST 1
 C: RETR 2
+C: LIST 2
 S: +OK
 text 1000000
+S: +OK 1 1000000
 S: +OK
 text 70000
+S: +OK 2 70000
 C: QUIT
 S: +OK
 `)

@@ -37,7 +37,11 @@ func (c *Client) CmdText(ctx context.Context, verb string, args ...string) (*Tex
 	if err := ownMethod(strings.ToUpper(verb)); err != nil {
 		return nil, err
 	}
-	return c.cmdText(ctx, c.opts.MaxMessage, "message", verb, args...)
+	text, err := c.cmdText(ctx, c.opts.MaxMessage, "message", verb, args...)
+	if err != nil {
+		return nil, err
+	}
+	return &text.Text, nil
 }
 
 // ownMethod refuses what must not be sent like any other command: after it
@@ -63,7 +67,7 @@ func (c *Client) cmd(ctx context.Context, verb string, args ...string) (string, 
 	return line, err
 }
 
-func (c *Client) cmdText(ctx context.Context, limit int64, what, verb string, args ...string) (*Text, error) {
+func (c *Client) cmdText(ctx context.Context, limit int64, what, verb string, args ...string) (*source, error) {
 	unwatch := c.stream.watch(ctx)
 	name, err := c.send(ctx, strings.ToUpper(verb), args)
 	if err != nil {
@@ -75,9 +79,9 @@ func (c *Client) cmdText(ctx context.Context, limit int64, what, verb string, ar
 		unwatch()
 		return nil, err
 	}
-	text := c.openText(ctx, name, 0, "", line, limit, what)
+	text := c.openText(ctx, name, line, limit, what)
 	text.unwatch = unwatch
-	return &text.Text, nil
+	return text, nil
 }
 
 // enter follows the session through its states, once the server said +OK.

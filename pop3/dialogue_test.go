@@ -115,6 +115,8 @@ func setOption(t *testing.T, o *pop3.Options, text string) {
 		o.SessionTimeout = d
 	case "HandshakeTimeout":
 		o.HandshakeTimeout = d
+	case "NoPipelining":
+		o.NoPipelining = value == "true"
 	case "MinThroughput":
 		o.MinThroughput = int(n)
 	case "MaxMessage":

@@ -21,7 +21,8 @@ var (
 	ErrBroken = errors.New("pop3: session is out of step")
 
 	// ErrBusy is returned when a command is given before the Text of the one
-	// before it was read to its end or closed.
+	// before it was read to its end or closed, or while a Pipeline has
+	// commands in flight.
 	ErrBusy = errors.New("pop3: the text of the command before is still open")
 
 	// ErrPlaintext is returned, and nothing sent, for every command but CAPA,
@@ -87,14 +88,16 @@ type ProtocolError struct {
 	Line    string // what the server sent, shortened, secrets replaced; may be empty
 	Reason  string // what is wrong with it
 	Err     error  // the cause, io.ErrUnexpectedEOF for an early end; may be nil
+	Ahead   int    // commands that were unanswered then, of those sent ahead of their answers
 }
 
 // Error implements error.
 func (e *ProtocolError) Error() string {
-	if e.Line == "" {
-		return fmt.Sprintf("pop3: %s: %s", e.Command, e.Reason)
+	text := fmt.Sprintf("pop3: %s: %s", e.Command, e.Reason)
+	if e.Line != "" {
+		text += fmt.Sprintf(": %q", e.Line)
 	}
-	return fmt.Sprintf("pop3: %s: %s: %q", e.Command, e.Reason, e.Line)
+	return text + aheadNote(e.Ahead)
 }
 
 // Unwrap returns the cause.
@@ -117,6 +120,7 @@ func (e *ArgumentError) Error() string {
 type TimeoutError struct {
 	Op    string        // what was waited for: "connect", "handshake", "command", "read", "session", "throughput"
 	Limit time.Duration // the timeout that was passed; 0 if it was a context's
+	Ahead int           // commands that were unanswered then, of those sent ahead of their answers
 }
 
 // Error implements error.
@@ -124,7 +128,7 @@ func (e *TimeoutError) Error() string {
 	if e.Limit == 0 {
 		return fmt.Sprintf("pop3: %s: deadline exceeded", e.Op)
 	}
-	return fmt.Sprintf("pop3: %s: no answer within %v", e.Op, e.Limit)
+	return fmt.Sprintf("pop3: %s: no answer within %v", e.Op, e.Limit) + aheadNote(e.Ahead)
 }
 
 // Timeout returns true, as in net.Error.
@@ -172,8 +176,17 @@ func readError(command, what string, limit int64, err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &ProtocolError{Command: command, Reason: "the server closed the connection", Err: io.ErrUnexpectedEOF}
 	}
-	return fmt.Errorf("pop3: %s: %w", command, err)
+	return &readingError{command, err}
 }
+
+// readingError is the connection's own error in reading command's reply.
+type readingError struct {
+	command string
+	err     error
+}
+
+func (e *readingError) Error() string { return "pop3: " + e.command + ": " + e.err.Error() }
+func (e *readingError) Unwrap() error { return e.err }
 
 // shorten keeps a foreign line fit for an error.
 func shorten(line string) string {

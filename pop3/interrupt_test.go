@@ -83,6 +83,23 @@ var waits = []wait{
 		}
 		return ctx.Err() // the loop's own errors are its answers'
 	}},
+	{"reading ahead", pipelining + "C: RETR 1\nC: LIST 1\nC: RETR 2\nC: LIST 2\nS: +OK\nS: a\nS: .\nstall", true, func(ctx context.Context, c *pop3.Client, _ *pop3.Options) error {
+		p, err := c.Pipeline(ctx, requests(2, pop3.Whole, nil))
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		_, err = p.Get(pop3.Request{Number: 1, Lines: pop3.Whole})
+		return err
+	}},
+	{"settling", pipelining + "C: RETR 1\nC: LIST 1\nC: RETR 2\nC: LIST 2\nS: +OK\nS: a\nS: .\nS: +OK 1 3\nstall", true, func(ctx context.Context, c *pop3.Client, _ *pop3.Options) error {
+		p, err := c.Pipeline(ctx, requests(2, pop3.Whole, nil))
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		return p.Settle()
+	}},
 	{"QUIT", greeted + "C: QUIT\nstall", true, func(ctx context.Context, c *pop3.Client, _ *pop3.Options) error {
 		_, err := c.Quit(ctx)
 		return err

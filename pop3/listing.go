@@ -129,16 +129,25 @@ func replyRow[T any](line string, n int, parse func(string) (T, error), number f
 // parseScan reads "number octets"; what follows is the server's own (RFC 1939
 // §5 allows it).
 func parseScan(row string) (ScanListing, error) {
-	fields := strings.Fields(row)
-	if len(fields) < 2 {
+	first, rest := cutField(row)
+	second, _ := cutField(rest)
+	if second == "" {
 		return ScanListing{}, fmt.Errorf("has no message-number and size")
 	}
-	n, ok1 := wire.ParseNumber(fields[0])
-	octets, ok2 := wire.ParseOctets(fields[1])
+	n, ok1 := wire.ParseNumber(first)
+	octets, ok2 := wire.ParseOctets(second)
 	if !ok1 || !ok2 || n == 0 {
 		return ScanListing{}, fmt.Errorf("has no numeric message-number and size")
 	}
 	return ScanListing{n, octets}, nil
+}
+
+// cutField is the first of strings.Fields, without an allocation.
+func cutField(row string) (field, rest string) {
+	for field := range strings.FieldsSeq(row) {
+		return field, row[strings.Index(row, field)+len(field):]
+	}
+	return "", ""
 }
 
 // parseUniqueID reads "number unique-id". An id with blanks, against RFC 1939,
@@ -163,8 +172,13 @@ func (c *Client) listing(ctx context.Context, add func(row string) error, verb s
 	if err != nil {
 		return "", err
 	}
-	defer text.source.unwatch()
-	err = eachRow(text, func(row string) error {
+	defer text.unwatch()
+	return text.Response(), c.rows(ctx, text, verb, add)
+}
+
+// rows gives each row of a listing to add.
+func (c *Client) rows(ctx context.Context, text io.Reader, verb string, add func(row string) error) error {
+	err := eachRow(text, func(row string) error {
 		if len(row)+len("\r\n") > rowLimit {
 			return &LimitError{Command: verb, What: "row", Limit: rowLimit}
 		}
@@ -174,41 +188,46 @@ func (c *Client) listing(ctx context.Context, add func(row string) error, verb s
 		return nil
 	})
 	if err != nil {
-		return "", c.fail(ctx, err)
+		return c.fail(ctx, err)
 	}
-	return text.Response(), nil
+	return nil
 }
 
-// eachRow calls f with every line of a text, without its line end. A last
-// line that never ends is bounded by rowLimit, as every other.
+// eachRow calls f with every line of a text, without its line end. The rows of
+// one read share a string. A last line that never ends is bounded by rowLimit,
+// as every other.
 func eachRow(r io.Reader, f func(row string) error) error {
-	var rest []byte // the start of a row whose end has not arrived
 	buf := make([]byte, 32<<10)
+	have := 0 // the start of a row whose end has not arrived
 	for {
-		n, err := r.Read(buf)
-		octets := buf[:n]
-		for {
-			line, after, found := bytes.Cut(octets, []byte("\n"))
-			if !found {
-				break
-			}
-			rest = append(rest, line...)
-			if err := f(string(bytes.TrimSuffix(rest, []byte("\r")))); err != nil {
-				return err
-			}
-			rest, octets = rest[:0], after
+		n, err := r.Read(buf[have:])
+		have += n
+		whole := bytes.LastIndexByte(buf[:have], '\n') + 1
+		if failed := splitRows(string(buf[:whole]), f); failed != nil {
+			return failed
 		}
-		rest = append(rest, octets...)
+		have = copy(buf, buf[whole:have])
 		if err == io.EOF {
-			return nil // a text ends with CR LF, so that rest is empty
+			return nil // a text ends with CR LF, so that nothing is left
 		}
 		if err != nil {
 			return err
 		}
-		if len(rest) > rowLimit {
-			return f(string(rest[:rowLimit+1]))
+		if have > rowLimit {
+			return f(string(buf[:rowLimit+1]))
 		}
 	}
+}
+
+func splitRows(rows string, f func(row string) error) error {
+	for rows != "" {
+		row, rest, _ := strings.Cut(rows, "\n")
+		if err := f(strings.TrimSuffix(row, "\r")); err != nil {
+			return err
+		}
+		rows = rest
+	}
+	return nil
 }
 
 // malformed ends the session because of a status line's content.

@@ -38,6 +38,10 @@ type Options struct {
 	// connection that anyone on its way can read and change.
 	InsecureAllowPlaintext bool
 
+	// NoPipelining sends one command at a time, for a server that offers
+	// PIPELINING and breaks it.
+	NoPipelining bool
+
 	// Trace, if set, is told every line sent and received, secrets replaced,
 	// and the size of every text. It must not call the Client.
 	Trace func(TraceEvent)

@@ -2,294 +2,275 @@ package pop3
 
 import (
 	"context"
-	"errors"
 	"iter"
-	"strconv"
-	"sync"
+
+	"github.com/popherd/popherd/pop3/internal/wire"
 )
 
-// Retrieved is one message of RetrieveEach or TopEach. The Text is nil when
-// the server refused it, and closed when the loop goes on.
-type Retrieved struct {
-	Number int // the message-number asked for
-	*Text
+// A Request asks for a message, or for the start of one.
+type Request struct {
+	Number int   // the message-number
+	Lines  int   // of the body, for TOP; Whole asks for RETR
+	Octets int64 // of the message, from LIST; 0 if not known, which is slower
 }
 
-// The functions below send one command for each number, in their order, and
-// yield each answer in the same order. When the server offers PIPELINING (RFC
-// 2449 §6.6) commands are sent ahead of their answers, by a window that grows
-// from 16 to 1024 as answers come in; else one at a time. Memory does not grow
-// with the count of numbers or the size of the answers.
-//
-// A refusal is yielded as *Error with its number, and the next answers follow;
-// any other error is the last. When the loop ends early, the answers to what
-// was sent ahead are read and dropped, so that the session stays in step; what
-// MarkEach sent ahead is marked. Within the loop other commands are ErrBusy.
-
-// RetrieveEach retrieves messages (RETR).
-func (c *Client) RetrieveEach(ctx context.Context, numbers []int) iter.Seq2[Retrieved, error] {
-	return c.textEach(ctx, "RETR", "", numbers)
-}
-
-// TopEach retrieves headers and the first lines of bodies (TOP).
-func (c *Client) TopEach(ctx context.Context, numbers []int, lines int) iter.Seq2[Retrieved, error] {
-	return c.textEach(ctx, "TOP", " "+strconv.Itoa(max(lines, 0)), numbers)
-}
-
-// MarkEach marks messages to be deleted at Quit (DELE), and yields each number
-// with the server's refusal or nil.
-func (c *Client) MarkEach(ctx context.Context, numbers []int) iter.Seq2[int, error] {
-	return pipelined(ctx, c, "DELE", "", numbers, func(n int, line string) (int, error) {
-		c.enter("DELE")
-		return n, nil
-	}, func(n int) int { return n })
-}
-
-// ListEach asks for the scan listings of messages (LIST n).
-func (c *Client) ListEach(ctx context.Context, numbers []int) iter.Seq2[ScanListing, error] {
-	return rowEach(ctx, c, "LIST", numbers, parseScan, func(s ScanListing) int { return s.Number },
-		func(n int) ScanListing { return ScanListing{Number: n} })
-}
-
-// UIDLEach asks for the unique-ids of messages (UIDL n).
-func (c *Client) UIDLEach(ctx context.Context, numbers []int) iter.Seq2[UniqueID, error] {
-	return rowEach(ctx, c, "UIDL", numbers, parseUniqueID, func(u UniqueID) int { return u.Number },
-		func(n int) UniqueID { return UniqueID{Number: n} })
-}
-
-func (c *Client) textEach(ctx context.Context, verb, suffix string, numbers []int) iter.Seq2[Retrieved, error] {
-	return pipelined(ctx, c, verb, suffix, numbers, func(n int, line string) (Retrieved, error) {
-		return Retrieved{n, &c.openText(ctx, verb, n, suffix, line, c.opts.MaxMessage, "message").Text}, nil
-	}, func(n int) Retrieved { return Retrieved{Number: n} })
-}
-
-func rowEach[T any](ctx context.Context, c *Client, verb string, numbers []int, parse func(string) (T, error), number func(T) int, refused func(int) T) iter.Seq2[T, error] {
-	return pipelined(ctx, c, verb, "", numbers, func(n int, line string) (T, error) {
-		row, err := replyRow(line, n, parse, number)
-		if err != nil {
-			err = c.malformed(ctx, verb+" "+strconv.Itoa(n), line, err.Error())
-		}
-		return row, err
-	}, refused)
-}
-
-// pipelined is the loop behind all of the above. value makes the answer of
-// message n from its positive status line; refused, from none.
-func pipelined[T any](ctx context.Context, c *Client, verb, suffix string, numbers []int, value func(n int, line string) (T, error), refused func(n int) T) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		p, err := c.startPipeline(ctx, verb, suffix, numbers)
-		if err != nil {
-			yield(refused(0), err)
-			return
-		}
-		defer p.stop()
-		for i, n := range numbers {
-			line, err := p.reply(n)
-			answer := refused(n)
-			if err == nil {
-				answer, err = value(n, line)
-			}
-			going := yield(answer, err)
-			if c.broken != nil && err != nil {
-				return // err was the last
-			}
-			err = p.done(i + 1)
-			if err != nil && going {
-				yield(refused(n), err)
-			}
-			if err != nil || !going {
-				return
-			}
-		}
-	}
-}
+// Whole as Request.Lines asks for the whole message (RETR).
+const Whole = -1
 
 const (
-	firstWindow = 16
-	lastWindow  = 1024
+	keepLimit   = 4 << 20  // octets of answers that are kept because others are wanted first
+	aheadLimit  = 16 << 20 // octets expected of what is in flight
+	groupLimit  = 256 << 10
+	streamLimit = 64 << 10 // from here an answer is handed out while it arrives
 )
 
-// A pipeline writes commands in one goroutine while its owner reads the
-// replies, so that neither can block the other when both directions are full.
-type pipeline struct {
+// A Pipeline reads ahead: it sends RETR and TOP for the requests that will be
+// wanted while the answers to those before are read. Without PIPELINING (RFC
+// 2449 §6.6), or with Options.NoPipelining, it asks for one at a time. It is
+// for one goroutine at a time.
+//
+// An answer does not say which message it is of. So that a server which offers
+// PIPELINING and loses, doubles or swaps answers cannot give one message for
+// another, "LIST n" is sent behind single requests or groups of them: its
+// answer has a number (RFC 1939 §5), and no answer is complete before the LIST
+// behind it was answered rightly. If it is not, the session ends with a
+// *ProtocolError that says so.
+//
+// Memory is bounded: about 4 MiB for answers that arrived before they were
+// wanted, whatever their number and size; those beyond are dropped, and asked
+// for again when they are wanted.
+type Pipeline struct {
 	c       *Client
 	ctx     context.Context
-	verb    string
-	suffix  string
-	unwatch func()
-	text    bool // a positive reply has a text
-	window  bool // PIPELINING is offered
+	hold    bool   // the client is held until Close
+	unwatch func() // nil at rest: then other commands can be given
+	closed  bool
+	closing bool // what arrives is dropped
 
-	mu      sync.Mutex
-	changed sync.Cond
-	granted int // commands that may be sent
-	sent    int // commands sent, or being sent
-	stopped bool
-	replied int // by the owner alone
-	writer  sync.WaitGroup
+	window window
+	queue  queue
+	out    sender
+	flight flight
+	open   run  // requests sent without a LIST behind them yet
+	jumped bool // requests came out of turn: read ahead less
+
+	text  *entry    // handed out, and not read to its end
+	wire  wire.Text // of the answer that is arriving
+	arena []byte    // the octets of group and ready
+	group []*entry  // arrived, and not proven
+	doubt int       // the number of a LIST that should not have been refused
+	odd   *entry    // in group, and of another size than LIST said
+	ready []*entry  // proven, in order
+	next  int       // in ready
+	kept  shelf     // proven, passed over
+	place int       // of the last upcoming request that was wanted
+	slab  []entry
 }
 
-func (c *Client) startPipeline(ctx context.Context, verb, suffix string, numbers []int) (*pipeline, error) {
+// A run is what was sent since the last LIST.
+type run struct {
+	count  int
+	octets int64
+}
+
+// Pipeline starts reading ahead. upcoming are the requests that will be
+// wanted, in that order; it may be nil, and is asked only for as many as can be
+// sent. ctx holds until Close, which must be called. While something is in
+// flight other commands are ErrBusy.
+func (c *Client) Pipeline(ctx context.Context, upcoming iter.Seq[Request]) (*Pipeline, error) {
+	return c.pipeline(ctx, upcoming, false)
+}
+
+func (c *Client) pipeline(ctx context.Context, upcoming iter.Seq[Request], hold bool) (*Pipeline, error) {
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
-	for _, n := range numbers {
-		if _, err := messageNumber(verb, n); err != nil {
-			return nil, err
-		}
-	}
-	if !c.tls && !c.opts.InsecureAllowPlaintext {
-		return nil, ErrPlaintext
-	}
-	window, err := c.offers(ctx, "PIPELINING")
+	ahead, err := c.mayPipeline(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.unasked(ctx, verb); err != nil {
+	p := &Pipeline{c: c, ctx: ctx, hold: hold, window: newWindow(ahead && !c.trust.noList)}
+	p.out.c = c
+	p.queue.replace(upcoming)
+	if err := p.engage(); err != nil {
+		p.queue.close()
 		return nil, err
 	}
-	p := &pipeline{c: c, ctx: ctx, verb: verb, suffix: suffix, window: window, unwatch: c.stream.watch(ctx)}
-	p.text = verb == "RETR" || verb == "TOP"
-	p.changed.L = &p.mu
-	c.piping = true
-	p.grant(0)
-	p.writer.Go(func() { p.write(numbers) })
+	p.ahead()
+	p.rest()
 	return p, nil
 }
 
-// grant widens what may be sent once replied commands were answered. It waits
-// until a quarter of the window is free, so that commands go out in batches.
-func (p *pipeline) grant(replied int) {
-	window := 1
-	if p.window {
-		window = min(firstWindow+2*replied, lastWindow)
+// Get returns the answer to r. One that was upcoming flows in order; one that
+// is in flight behind others makes those wait; any other goes out next, before
+// what is still upcoming, and is not sent again when its turn comes.
+//
+// The Text must be read to io.EOF, or closed, before the next call. An *Error
+// means that the server refused this one, an *ArgumentError that there can be
+// no such request; the pipeline goes on. Any other error is the session's end.
+func (p *Pipeline) Get(r Request) (*Text, error) {
+	if err := p.check(r); err != nil {
+		return nil, err
 	}
-	p.mu.Lock()
-	if p.granted-replied <= window-max(window/4, 1) {
-		p.granted = replied + window
-		p.changed.Signal()
-	}
-	p.mu.Unlock()
-}
-
-// write sends the commands as they are granted.
-func (p *pipeline) write(numbers []int) {
-	var batch []byte
-	for from := 0; from < len(numbers); {
-		to := p.await(from, len(numbers))
-		if to == from {
-			return
+	for {
+		if e := p.find(r); e != nil {
+			return p.hand(e)
 		}
-		batch = batch[:0]
-		for _, n := range numbers[from:to] {
-			batch = p.command(batch, n)
+		if err := p.engage(); err != nil {
+			return nil, err
 		}
-		if _, err := p.c.stream.Write(batch); err != nil {
-			return // the reader finds the connection broken, too
+		asked := p.ask(r)
+		for first := true; first || asked != nil && !asked.settled; first = false {
+			streamed, err := p.advance(&r)
+			if err != nil {
+				return nil, err
+			}
+			if streamed != nil {
+				return p.hand(streamed)
+			}
 		}
-		from = to
 	}
 }
 
-// command appends one command line, traced.
-func (p *pipeline) command(batch []byte, n int) []byte {
-	start := len(batch)
-	batch = append(batch, p.verb...)
-	batch = append(batch, ' ')
-	batch = strconv.AppendInt(batch, int64(n), 10)
-	batch = append(batch, p.suffix...)
-	if p.c.opts.Trace != nil {
-		p.c.trace(TraceEvent{Sent: true, Line: string(batch[start:])})
-	}
-	return append(batch, "\r\n"...)
-}
-
-// await waits for a grant beyond from, and takes it; it returns from itself
-// when the pipeline was stopped.
-func (p *pipeline) await(from, count int) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for p.granted <= from && !p.stopped {
-		p.changed.Wait()
-	}
-	if p.stopped {
-		return from
-	}
-	p.sent = min(p.granted, count)
-	return p.sent
-}
-
-// reply reads the status line that answers for message n.
-func (p *pipeline) reply(n int) (string, error) {
-	if p.ctx.Err() != nil { // also when the answer has arrived already
-		return "", p.c.fail(p.ctx, contextError(p.ctx))
-	}
-	line, err := p.c.readLine(p.ctx, p.verb)
-	if err != nil {
-		return "", err
-	}
-	if line == "+OK" || len(line) > 3 && line[:4] == "+OK " {
-		return line, nil
-	}
-	return line, p.c.checkStatus(p.ctx, p.verb+" "+strconv.Itoa(n)+p.suffix, line)
-}
-
-// done ends one reply, what is left of its text included. An error is the
-// session's end.
-func (p *pipeline) done(replied int) error {
-	p.replied = replied
-	if p.c.text != nil {
-		if err := p.c.text.Close(); err != nil {
-			return err
-		}
+// check reports why r cannot be got now, if so.
+func (p *Pipeline) check(r Request) error {
+	if p.closed {
+		return ErrClosed
 	}
 	if err := p.c.alive(); err != nil {
 		return err
 	}
-	if p.caughtUp(replied) {
-		if err := p.c.unasked(p.ctx, p.verb); err != nil {
+	if p.text != nil {
+		return ErrBusy
+	}
+	if err := p.cancelled(); err != nil {
+		return err
+	}
+	if r.Lines < Whole {
+		return &ArgumentError{Command: "TOP", Argument: "number of lines", Reason: "is negative"}
+	}
+	return checkNumber(textVerb(r.Lines), r.Number)
+}
+
+// cancelled ends the session if the context has ended, even when answers have
+// arrived already.
+func (p *Pipeline) cancelled() error {
+	if p.ctx.Err() == nil {
+		return nil
+	}
+	if p.unwatch == nil {
+		return contextError(p.ctx) // nothing is in flight
+	}
+	return p.c.fail(p.ctx, contextError(p.ctx))
+}
+
+// Upcoming replaces what will be wanted from now on. What was sent already is
+// kept if it is wanted; what is not wanted is dropped when room is needed. If
+// nothing is in flight, sending starts with the next Get.
+func (p *Pipeline) Upcoming(seq iter.Seq[Request]) {
+	if p.closed {
+		return
+	}
+	p.place = p.queue.seq
+	p.queue.replace(seq)
+	if p.unwatch != nil && p.c.alive() == nil && p.text == nil {
+		p.claim()
+		p.ahead()
+	}
+}
+
+// Settle reads what is in flight, so that the client can take another command.
+// What arrives is kept, up to 4 MiB; Get goes on after it.
+func (p *Pipeline) Settle() error {
+	if p.closed {
+		return nil
+	}
+	if err := p.c.alive(); err != nil {
+		return err
+	}
+	if p.text != nil {
+		return ErrBusy
+	}
+	return p.settle()
+}
+
+func (p *Pipeline) settle() error {
+	for p.unwatch != nil && !p.idle() {
+		if err := p.cancelled(); err != nil {
+			return err
+		}
+		if _, err := p.advance(nil); err != nil {
 			return err
 		}
 	}
-	p.grant(replied)
+	err := p.stray()
+	p.rest()
+	return err
+}
+
+// Close reads what is in flight, without keeping it, and frees the client. It
+// returns the error that ended the session on the way, if one did. After
+// Client.Close, and after an error, it reads nothing.
+func (p *Pipeline) Close() error {
+	if p.closed {
+		return nil
+	}
+	p.closing = true
+	var err error
+	if p.c.alive() == nil && p.text != nil {
+		err = p.text.text.Close()
+	}
+	if p.c.alive() == nil {
+		err = p.settle()
+	}
+	p.closed = true
+	p.queue.close()
+	p.out.wait()
+	p.release()
+	p.arena, p.group, p.ready, p.kept = nil, nil, nil, shelf{}
+	return err
+}
+
+// idle reports whether all that was sent is answered and proven.
+func (p *Pipeline) idle() bool {
+	return p.flight.len() == 0 && len(p.group) == 0 && p.doubt == 0
+}
+
+// engage takes the client for commands in flight.
+func (p *Pipeline) engage() error {
+	if p.unwatch != nil {
+		return p.stray()
+	}
+	if err := p.c.ready(); err != nil {
+		return err
+	}
+	if err := p.c.unasked(p.ctx, "RETR"); err != nil {
+		return err
+	}
+	p.c.piping = true
+	p.unwatch = p.c.stream.watch(p.ctx)
 	return nil
 }
 
-// caughtUp reports whether everything sent was answered.
-func (p *pipeline) caughtUp(replied int) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.sent == replied
+// rest frees the client for other commands, once nothing is in flight.
+func (p *Pipeline) rest() {
+	if !p.hold && p.unwatch != nil && p.text == nil && p.idle() {
+		p.release()
+	}
 }
 
-// stop ends the writer, and reads the replies to what it sent ahead.
-func (p *pipeline) stop() {
-	p.mu.Lock()
-	p.stopped = true
-	sent := p.sent
-	p.changed.Signal()
-	p.mu.Unlock()
-	for p.replied < sent && p.c.alive() == nil {
-		p.drop()
+func (p *Pipeline) release() {
+	if p.unwatch != nil {
+		p.unwatch()
+		p.unwatch = nil
+		p.c.piping = false
 	}
-	p.writer.Wait()
-	p.unwatch()
-	p.c.piping = false
 }
 
-// drop reads one reply that nobody waits for.
-func (p *pipeline) drop() {
-	line, err := p.reply(0)
-	p.replied++
-	var refused *Error
-	if err != nil && !errors.As(err, &refused) {
-		return // the session is dead
+// stray fails the session when all was answered and more has arrived.
+func (p *Pipeline) stray() error {
+	if err := p.c.alive(); err != nil || !p.idle() || p.text != nil || p.unwatch == nil {
+		return err
 	}
-	switch {
-	case err != nil: // refused
-	case p.text:
-		p.c.openText(p.ctx, p.verb, 0, "", line, p.c.opts.MaxMessage, "message").Close()
-	default:
-		p.c.enter(p.verb)
-	}
+	return p.c.unasked(p.ctx, "RETR")
 }

@@ -31,8 +31,12 @@ func (c *Client) Top(ctx context.Context, n, lines int) (*Text, error) {
 
 // messageNumber encodes n, which RFC 1939 §4 counts from 1.
 func messageNumber(verb string, n int) (string, error) {
+	return strconv.Itoa(n), checkNumber(verb, n)
+}
+
+func checkNumber(verb string, n int) error {
 	if n < 1 {
-		return "", &ArgumentError{Command: verb, Argument: "message-number", Reason: "is not positive"}
+		return &ArgumentError{Command: verb, Argument: "message-number", Reason: "is not positive"}
 	}
-	return strconv.Itoa(n), nil
+	return nil
 }

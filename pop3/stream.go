@@ -26,7 +26,8 @@ type stream struct {
 
 	// What the current read waits for.
 	op    string    // "command" or "read"
-	until time.Time // of a status line; zero for a text, whose reads each have ReadTimeout
+	until time.Time // of a status line, once it is waited for; a text's reads each have ReadTimeout
+	armed time.Time // the connection's read deadline, as Read set it
 
 	waited time.Duration // spent in reads of the current text
 	got    int64         // octets of the current text
@@ -49,7 +50,7 @@ func after(d time.Duration) time.Time {
 
 // awaitStatus starts the wait for one status line.
 func (s *stream) awaitStatus() {
-	s.op, s.until = "command", after(s.opts.CommandTimeout)
+	s.op, s.until = "command", time.Time{}
 }
 
 // awaitText starts the wait for a text.
@@ -60,18 +61,8 @@ func (s *stream) awaitText() {
 
 // Read implements io.Reader for the wire.Reader above it.
 func (s *stream) Read(p []byte) (int, error) {
-	until := s.until
-	if s.op == "read" {
-		until = after(s.opts.ReadTimeout)
-	}
-	if err := s.conn.SetReadDeadline(earliest(until, s.session)); err != nil {
-		return 0, err
-	}
-	if s.interrupted.Load() {
-		return 0, os.ErrDeadlineExceeded
-	}
 	start := time.Now()
-	n, err := s.conn.Read(p)
+	n, err := s.readBefore(p, s.deadline(start))
 	if s.op == "read" {
 		s.waited += time.Since(start)
 		s.got += int64(n)
@@ -81,6 +72,47 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 	return n, s.timeout(err, s.op)
 }
+
+// deadline is the moment at which a read that starts now has waited too long.
+func (s *stream) deadline(now time.Time) time.Time {
+	limit, until := s.opts.ReadTimeout, time.Time{}
+	if s.op == "command" {
+		limit, until = s.opts.CommandTimeout, s.until
+	}
+	if until.IsZero() && limit >= 0 {
+		until = now.Add(limit)
+	}
+	if s.op == "command" {
+		s.until = until
+	}
+	return earliest(until, s.session)
+}
+
+// readBefore reads under a deadline. Moving the connection's deadline costs as
+// much as parsing a short answer, so that one a little too early is left there,
+// and moved when it has passed.
+func (s *stream) readBefore(p []byte, deadline time.Time) (int, error) {
+	early := !s.armed.IsZero() && !s.armed.After(deadline) && deadline.Sub(s.armed) < earlyDeadline
+	for {
+		if !early && !deadline.Equal(s.armed) {
+			if err := s.conn.SetReadDeadline(deadline); err != nil {
+				return 0, err
+			}
+			s.armed = deadline
+		}
+		if s.interrupted.Load() {
+			return 0, os.ErrDeadlineExceeded
+		}
+		n, err := s.conn.Read(p)
+		if n > 0 || !early || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		early = false
+	}
+}
+
+// earlyDeadline is how much too early a connection's deadline may be.
+const earlyDeadline = time.Second
 
 // slow reports whether the text arrives under the least rate.
 func (s *stream) slow() bool {
@@ -136,7 +168,7 @@ func (s *stream) watch(ctx context.Context) (unwatch func()) {
 func (s *stream) secure(conn *tls.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.conn = conn
+	s.conn, s.armed = conn, time.Time{}
 	if s.closed {
 		conn.NetConn().Close()
 	}

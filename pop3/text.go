@@ -3,7 +3,6 @@ package pop3
 import (
 	"context"
 	"io"
-	"strconv"
 
 	"github.com/popherd/popherd/pop3/internal/wire"
 )
@@ -14,20 +13,21 @@ import (
 type Text struct {
 	response string
 	body     io.Reader
-	source   *source // nil for a Text that no server sent
-	err      error   // sticky
+	from     ender  // nil for a Text that no server sent
+	out      writer // of WriteTo
+	err      error  // sticky
 }
 
-// A source is where a client's Text comes from. It is one allocation with the
-// Text, since there is one for each message of a pipeline.
+// An ender is told of a text's end once, and returns the error to report.
+type ender interface{ end(err error) error }
+
+// A source is where a client's Text comes from, in one allocation with it.
 type source struct {
 	Text
 	wire    wire.Text
 	c       *Client
 	ctx     context.Context
-	verb    string // the command, without secrets: verb, number, suffix
-	number  int    // 0 if verb is all of it
-	suffix  string
+	command string // without secrets
 	what    string
 	limit   int64
 	unwatch func() // may be nil
@@ -37,13 +37,12 @@ type source struct {
 // as an overlay or a test. Closing it does not close body.
 func NewText(response string, body io.Reader) *Text { return &Text{response: response, body: body} }
 
-// openText starts the text behind the status line just read. The name of the
-// command is verb, or verb, number and suffix.
-func (c *Client) openText(ctx context.Context, verb string, number int, suffix, response string, limit int64, what string) *source {
+// openText starts the text behind the status line just read.
+func (c *Client) openText(ctx context.Context, command, response string, limit int64, what string) *source {
 	c.stream.awaitText()
-	s := &source{c: c, ctx: ctx, verb: verb, number: number, suffix: suffix, what: what, limit: limit}
+	s := &source{c: c, ctx: ctx, command: command, what: what, limit: limit}
 	s.wire = *wire.NewText(c.reader, limit)
-	s.response, s.body, s.source = response, &s.wire, s
+	s.response, s.body, s.from = response, &s.wire, s
 	c.text = &s.Text
 	return s
 }
@@ -57,11 +56,7 @@ func (s *source) end(err error) error {
 		s.c.text = nil
 	}
 	if err != io.EOF {
-		name := s.verb
-		if s.number > 0 {
-			name += " " + strconv.Itoa(s.number) + s.suffix
-		}
-		return s.c.fail(s.ctx, readError(name, s.what, s.limit, err))
+		return s.c.fail(s.ctx, readError(s.command, s.what, s.limit, err))
 	}
 	s.c.trace(TraceEvent{Octets: s.wire.Octets()})
 	return err
@@ -86,10 +81,12 @@ func (t *Text) WriteTo(w io.Writer) (int64, error) {
 	if t.err != nil {
 		return 0, t.endError()
 	}
-	failing := &writer{w: w}
-	n, err := io.Copy(failing, t.body)
-	if failing.err != nil {
-		return n, failing.err
+	t.out = writer{w: w}
+	n, err := io.Copy(&t.out, t.body)
+	failed := t.out.err
+	t.out = writer{}
+	if failed != nil {
+		return n, failed
 	}
 	if err == nil {
 		err = io.EOF
@@ -112,8 +109,8 @@ func (t *Text) note(err error) error {
 		return err
 	}
 	t.err = err
-	if t.source != nil {
-		t.err = t.source.end(err)
+	if t.from != nil {
+		t.err = t.from.end(err)
 	}
 	return t.err
 }

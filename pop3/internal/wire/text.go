@@ -91,7 +91,7 @@ func (t *Text) find() []byte {
 	}
 	r := t.r
 	pending := r.buf[r.r:r.w]
-	n := bytes.Index(pending, []byte("\r\n."))
+	n := lineDot(pending)
 	switch {
 	case n >= 0:
 		n += 2
@@ -142,3 +142,31 @@ func (t *Text) fill() {
 		t.err = err
 	}
 }
+
+// lineDot returns the index of the first CR LF before a dot, or -1. It looks
+// for dots, of which attachments have none, and only where they are many for
+// line ends.
+func lineDot(octets []byte) int {
+	at := 0
+	for dots := 0; dots*dense <= at+1024; dots++ {
+		i := bytes.IndexByte(octets[at:], '.')
+		if i < 0 {
+			return -1
+		}
+		at += i
+		if at >= 2 && octets[at-1] == '\n' && octets[at-2] == '\r' {
+			return at - 2
+		}
+		at++
+	}
+	from := max(at-2, 0)
+	i := bytes.Index(octets[from:], []byte("\r\n."))
+	if i < 0 {
+		return -1
+	}
+	return from + i
+}
+
+// dense is how many octets there are at least from one dot to the next where
+// it pays to look for dots.
+const dense = 32

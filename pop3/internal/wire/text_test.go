@@ -351,3 +351,19 @@ func TestReadNothing(t *testing.T) {
 		t.Errorf("got %d, %v, want 0, nil", n, err)
 	}
 }
+
+// TestManyDots: texts with more dots than it pays to look for, and stuffed ones
+// before and behind.
+func TestManyDots(t *testing.T) {
+	for _, before := range []int{0, 30, 31, 32, 33, 1000, 70_000} {
+		for _, between := range []string{"", "\r\n..", "\r\n", "\n.", "\r."} {
+			in := strings.Repeat("a.", before) + between + strings.Repeat("..b", before) + "\r\n..c\r\n.\r\n"
+			want, _, _ := slowText([]byte(in))
+			got, err := io.ReadAll(wire.NewText(wire.NewReader(strings.NewReader(in)), 1<<20))
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%d dots, %q: got %d octets that end in %q, %v, want %d that end in %q",
+					before, between, len(got), last(got), err, len(want), last(want))
+			}
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"io"
 )
 
@@ -43,7 +42,7 @@ func (t *TextWriter) untilDot(p []byte) int {
 	if len(p) > 1 && p[0] == '\n' && p[1] == '.' && t.tail[1] == '\r' {
 		return 1
 	}
-	if i := bytes.Index(p, []byte("\r\n.")); i >= 0 {
+	if i := lineDot(p); i >= 0 {
 		return i + 2
 	}
 	return len(p)
