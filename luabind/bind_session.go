@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/popherd/popherd/pop3"
@@ -18,6 +19,12 @@ type session struct {
 	debug   *debugLog   // what set_debuglevel sets
 	fields  *lua.LTable // methods and fields, what a script indexes
 	ended   *Error      // why no call can be made any more; nil while one can
+
+	ctx     context.Context // of every call; nil is that of the grants
+	hasTop  bool            // TOP has shown a header
+	topless bool            // TOP does not work here
+	marked  map[int]bool    // what DELE marked, of a session that is no Decider
+	scratch []byte          // where headers are read into
 }
 
 // newSession makes the session object for a connection. Its __index is a table
@@ -119,7 +126,7 @@ func (s *session) fail(L *lua.LState, method string, err error) {
 
 // quit commits and closes, whatever the server says.
 func (s *session) quit(L *lua.LState, method string) string {
-	line, err := s.conn.Quit(s.binding.grants.context())
+	line, err := s.conn.Quit(s.context())
 	s.end(over())
 	if err != nil {
 		e := callError(method, s.host, err)

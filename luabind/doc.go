@@ -1,6 +1,6 @@
 // Package luabind binds POP3 to Lua: the modules pop3, which mirrors Python's
-// poplib, and getpass; and for scripts that have nothing else, re, json, text,
-// time, base64, hash, log and script. It is for any host of gopher-lua. Preload
+// poplib, and getpass; messages and rules about them; and for scripts that have
+// nothing else, re, json, text, time, base64, hash, log and script. It is for any host of gopher-lua. Preload
 // puts the modules into a Lua state; Grants say what a script may reach. The
 // package opens no sockets, and no files but the system's time zones: the host
 // does, or refuses to.
@@ -92,6 +92,82 @@
 //     Marker is told where the script stands.
 //  12. Only CR LF . CR LF ends a text; a line that starts with a dot and has
 //     more after it loses that dot.
+//
+// # Messages
+//
+//	pop3.account([name])                      a session that the host logged in
+//	M:messages{from=, to=, order=, body=}     iterates: for msg in M:messages() do
+//	M:message(n)                              one message
+//	M:read_ahead(allowed)                     whether loops over M:retr are read ahead
+//	mail.parse(text)                          a message from its text or lines
+//
+//	msg.num msg.uidl msg.size                 of the listings
+//	msg.subject msg.from msg.to msg.cc msg.date msg.message_id msg.list_id
+//	msg:header(name) msg:headers(name)        first, or all; decoded
+//	msg:raw_header(name)                      first, as it came
+//	msg:age() msg.age_days                    in seconds, in days
+//	msg.auth_results                          {{server= method= result= reason= properties=}, ...}
+//	msg:text() msg:html()                     of the body; "" for none
+//	msg:parts() msg:attachments() msg:has_attachment()
+//	msg:raw() msg:lines()                     every octet, every line
+//	msg.defects                               {what is wrong, ...}
+//	msg:delete([reason]) msg:keep([reason]) msg:deliver(target [, reason])
+//	address.name address.address address.domain
+//	part.name part.type part.size part.charset part.encoding part.disposition
+//	part.content_id part:content() part:text()
+//
+// Nothing of a message is read before it is asked for: its header by TOP, and
+// by RETR where TOP does not work; what needs the body by one RETR. It is kept
+// as long as the script holds the message. A loop that asks for headers in order
+// has them read ahead. With body=true messages are read ahead whole, which a
+// server may take for read. from and to are message-numbers, both included;
+// from=-100 is the last hundred. The order is "oldest", by number, or "newest".
+// Marked messages are left out, and cannot be read any more.
+//
+// Text is decoded to UTF-8 and never nil: a subject that is not there is "", and
+// msg.from has empty fields. message_id and list_id are nil, so that two messages
+// without an id do not have the same. An address is no string: tostring(msg.from)
+// is "Name <address>", and so are those of msg.to, joined by ", ". The age is that
+// of Date; if it cannot be read, since the mail was received; else 0: no mail stops
+// a rule. Defects are no errors; those of the body are there once it was read.
+//
+// Of delete and keep the last counts; deliveries add up. Decisions are the
+// Session's: a Decider plans them; else delete is DELE, and deliver raises kind
+// policy. About a message from mail.parse nothing can be decided.
+//
+// # Rules
+//
+//	rule.from(text, ...)                      one of the texts is in tostring(msg.from)
+//	rule.to(text, ...)                        in an address of To or Cc
+//	rule.subject(text, ...)                   in the subject
+//	rule.header(name [, text, ...])           in the field; or it is there
+//	rule.size("> 1M") rule.age("> 30d")       > >= < <=; K M G of 1024; min h d w y
+//	rule.list([text])                         of a mailing list; text in its id
+//	rule.has_attachment([text])               text in its name
+//	rule.re(field, pattern [, flags])         found in from, to, subject, text or a header field
+//	rule.always()
+//	p * q, p + q, -p, p - q                   and, or, not, and-not
+//	p(msg)                                    true or false
+//
+// Predicates judge messages in Go, from the left and no further than needed, and
+// read no more than they look at. Texts are found in any case, letter by letter
+// as text.lower does it. Lua's own and, or, not do not combine predicates.
+//
+// A script is a rule file if it returns a function(msg), a rule table or a list
+// of rule tables:
+//
+//	return {
+//	  { name = "mine", rule = rule.from("me@example.org"), keep = true },
+//	  { name = "old newsletters", rule = rule.list() * rule.age("> 30d"), delete = true },
+//	  { name = "invoices", rule = rule.subject("invoice"), deliver = "archive", delete = true },
+//	  { name = "own", rule = function(msg) if #msg.to > 50 then msg:delete("many") end end },
+//	}
+//
+// A predicate's table has delete, keep (true, or the reason, which is else the
+// name) or deliver (a target), which may go with delete. A function decides by
+// msg:delete, keep and deliver, and returns nothing. The first rule that decides
+// about a message ends; with match="all" in the list every rule is asked, and
+// keep wins over delete. What a rule file has is checked when it is loaded.
 //
 // # Beyond the mirror
 //
@@ -220,6 +296,9 @@
 // host objects; a text of more than 4096 octets is cut. Grants.Log takes them.
 //
 // # For hosts
+//
+// Binding.RuleFile takes what a script returned, RuleFile.Apply judges a
+// session's messages by it. Then the host commits, or after an error does not.
 //
 // Uncaught, an error object arrives in Go as a *lua.ApiError: ErrorFrom gives
 // the *Error in it, which wraps the Go error that caused it. An error of a

@@ -45,6 +45,79 @@ type Marker interface {
 	Mark(ctx context.Context, which, reason string) (string, error)
 }
 
+// An Expecter is a Session that reads ahead what it is told will be asked for,
+// so that a server far away is not waited for once a message.
+type Expecter interface {
+	// Expect names what will be asked for from now on, in this order: TOP with
+	// so many lines, or with pop3.Whole RETR. It replaces what was expected
+	// before; no numbers mean that nothing is. It is a hint: nothing fails.
+	Expect(ctx context.Context, lines int, numbers []int)
+}
+
+// A Lister is a Session that knows what LIST and UIDL say, or can ask for both
+// at once.
+type Lister interface {
+	// Messages returns the messages that are not marked, by message-number.
+	Messages(ctx context.Context) ([]Listed, error)
+}
+
+// Listed is a message of a scan listing.
+type Listed struct {
+	Number   int    // the message-number, from 1
+	UniqueID string // "" where the server has none
+	Octets   int64  // as the server says
+}
+
+// A ReadAheader is a Session that can guess what a script will ask for next.
+type ReadAheader interface {
+	// AllowReadAhead permits, or forbids again, to retrieve messages whole
+	// before the script asks, which a server may take for read.
+	AllowReadAhead(allowed bool)
+}
+
+// A Decider is a Session that keeps decisions about messages on a plan. Without
+// it a message is deleted by DELE, kept by nothing, and cannot be delivered.
+type Decider interface {
+	// Decide takes a decision about message n. Of delete and keep the last
+	// counts; deliveries add up.
+	Decide(ctx context.Context, n int, d Decision) error
+}
+
+// The actions of a Decision.
+const (
+	ActionDelete  = "delete"
+	ActionKeep    = "keep"
+	ActionDeliver = "deliver"
+)
+
+// A Decision is what a script or a rule decided about a message. Its texts may
+// hold any characters, as messages do, but are of bounded length.
+type Decision struct {
+	Action   string // ActionDelete, ActionKeep or ActionDeliver
+	Target   string // of a delivery: its name
+	Reason   string // never empty
+	Rule     string // the rule's name; "" if a script decided itself
+	Evidence string // which predicates held; "" if none were asked
+}
+
+// An Explainer is a Session that is told how each message was judged. It is
+// used when Grants.Explain is set.
+type Explainer interface {
+	// Explain takes the lines about message n: of each rule what it says, and
+	// of each of its predicates whether it held.
+	Explain(n int, lines []string)
+}
+
+// An AccountSession is what Grants.Account gives: a session that is logged in,
+// and what it is a session of.
+type AccountSession struct {
+	Session Session // the host closes it
+	Name    string  // the account's
+	Host    string  // the server's name or address
+	Port    int     // 1 to 65535
+	TLS     bool    // from the first octet
+}
+
 // Grants are what a script may reach. A nil function raises kind "policy" when
 // it is used. The zero value, and nil, grant nothing.
 //
@@ -60,6 +133,11 @@ type Grants struct {
 	// Dial connects, and returns once the greeting was read.
 	Dial func(ctx context.Context, r DialRequest) (Session, error)
 
+	// Account gives a session of the account of that name, connected and logged
+	// in; of the account that the host chose if name is "". debug wants the
+	// session's trace, and is never nil.
+	Account func(ctx context.Context, name string, debug func(pop3.TraceEvent)) (AccountSession, error)
+
 	// TLSConfig makes the configuration for M:stls(context). Nil means
 	// context.Config(nil), which refuses a context that names a file.
 	TLSConfig func(c *TLSContext) (*tls.Config, error)
@@ -69,8 +147,9 @@ type Grants struct {
 	GetPass func(prompt string) (string, error) // getpass.getpass: asks without echo
 	Debug   io.Writer                           // takes set_debuglevel's lines, secrets replaced; nil discards them
 
-	Now    func() time.Time // the clock of time.now; nil means time.Now
-	Script Script           // the module script
+	Now     func() time.Time // the clock of time.now and of a message's age; nil means time.Now
+	Script  Script           // the module script
+	Explain bool             // an Explainer is told how rules judge
 
 	// Asked, if set, is told of each use of Raw, or try of it: "raw", the
 	// command's first word, and whether it is granted.
@@ -96,6 +175,14 @@ func (g *Grants) context() context.Context {
 		return context.Background()
 	}
 	return g.Context()
+}
+
+// now is the host's clock.
+func (g *Grants) now() time.Time {
+	if g.Now == nil {
+		return time.Now()
+	}
+	return g.Now()
 }
 
 // A DialRequest is what a script asked for with POP3 or POP3_SSL.

@@ -98,6 +98,10 @@ func (h *host) dial(ctx context.Context, r luabind.DialRequest) (luabind.Session
 //	dialed()                        the last DialRequest
 //	debugged()                      what set_debuglevel wrote
 //	logged()                        what module log was given since grant{log=true}
+//	maildrop({text, ...} [, {top=, plain=, expecter=}])
+//	                                a session on messages in memory, and a table of
+//	                                what it saw; top "none" or "empty" is a server
+//	                                that fails there; plain one without a plan
 //	grant{name=value}               changes the grants
 //	CAFILE NOFILE FINGERPRINT       of the certificate for "localhost"
 //	SILENCE                         a reply that never comes
@@ -110,6 +114,7 @@ func (h *host) open(L *lua.LState) {
 		"debugged": h.luaDebugged,
 		"logged":   h.luaLogged,
 		"grant":    h.luaGrant,
+		"maildrop": h.luaMaildrop,
 	} {
 		L.SetGlobal(name, L.NewFunction(f))
 	}
@@ -217,6 +222,12 @@ func (h *host) luaGrant(L *lua.LState) int {
 			h.grants.TLSConfig = nil
 		case "default_timeout":
 			h.grants.DefaultTimeout = time.Duration(value.(lua.LNumber)) * time.Second
+		case "now":
+			h.grants.Now = func() time.Time { return time.Unix(int64(value.(lua.LNumber)), 0) }
+		case "noaccount":
+			h.grants.Account = func(context.Context, string, func(pop3.TraceEvent)) (luabind.AccountSession, error) {
+				return luabind.AccountSession{Host: "pop.example.org"}, fmt.Errorf("account: %w", policyError{})
+			}
 		case "policy":
 			h.grants.Dial = func(context.Context, luabind.DialRequest) (luabind.Session, error) {
 				return nil, fmt.Errorf("dial: %w", policyError{})

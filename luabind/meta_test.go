@@ -73,6 +73,15 @@ func TestStubs(t *testing.T) {
 	for name, newModule := range b.modules() {
 		want[name] = stringKeys(newModule(L))
 	}
+	message := b.newMessageType(L)
+	want["Message"] = append(keys(message.methods), keys(message.fields)...)
+	want["MailPart"] = append(keys(partMethods()), keys(partFields())...)
+	want["MailAddress"] = addressFields
+	want["RuleTable"] = ruleKeys
+	want["MailAuthResult"] = []string{"method", "properties", "reason", "result", "server"}
+	for _, class := range []string{"Message", "MailPart", "MailAddress", "RuleTable"} {
+		want[class] = slices.Sorted(slices.Values(want[class]))
+	}
 	if err := L.CallByParam(lua.P{Fn: b.function(L, b.timeDate), NRet: 1}, lua.LNumber(0)); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ func (b *binding) newPOP3(L *lua.LState) *lua.LTable {
 	return b.newModule(L, "pop3", map[string]lua.LGFunction{
 		"POP3":                   b.pop3,
 		"POP3_SSL":               b.pop3SSL,
+		"account":                b.account,
 		"create_default_context": b.createDefaultContext,
 		"with":                   b.with,
 		"try":                    try,
@@ -59,6 +60,27 @@ func (b *binding) connect(L *lua.LState, a arguments, secure bool) *lua.LUserDat
 		Raise(L, e)
 	}
 	return b.newSession(L, conn, r, d)
+}
+
+// account is pop3.account([name]): a session that the host logs in. The script
+// never sees the secret.
+func (b *binding) account(L *lua.LState) int {
+	p := positional{L, "account"}
+	name := p.textOr(1, "name", "")
+	if L.GetTop() > 0 && name == "" && L.Get(1) != lua.LNil || len(name) > maxName {
+		p.refuse("name must be that of an account, got %s", quote(name))
+	}
+	if b.grants.Account == nil {
+		raise(L, KindPolicy, "account: there is no account here; run the script with -a ACCOUNT or --maildrop SRC")
+	}
+	d := &debugLog{w: b.grants.Debug}
+	a, err := b.grants.Account(b.grants.context(), name, d.trace)
+	if err != nil {
+		e := callError(p.call, a.Host, err)
+		e.Fatal = true // there is no session
+		Raise(L, e)
+	}
+	return p.give(b.newSession(L, a.Session, DialRequest{Host: a.Host, Port: a.Port, TLS: a.TLS}, d))
 }
 
 // context returns the context given, or one of keyfile and certfile, or nil.

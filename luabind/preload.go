@@ -9,22 +9,30 @@ import (
 
 // Preload registers the modules of the package comment in L, for require and
 // as globals. Nil g grants nothing. The base library must be open for require,
-// the package library need not be; if it is wanted, open it before.
-func Preload(L *lua.LState, g *Grants) {
+// the package library need not be; if it is wanted, open it before. Who runs rule
+// files goes on with the Binding, others ignore it.
+func Preload(L *lua.LState, g *Grants) *Binding {
 	if g == nil {
 		g = &Grants{}
 	}
 	b := &binding{grants: g}
 	b.sessionMethods = b.newSessionMethods(L)
+	b.message = b.newMessageType(L)
 	for name, newModule := range b.modules() {
 		register(L, name, newModule(L))
 	}
+	return &Binding{b}
 }
+
+// A Binding is the modules in one Lua state, for the host that preloaded them.
+type Binding struct{ binding *binding }
 
 // A binding is the modules in one Lua state.
 type binding struct {
 	grants         *Grants
 	sessionMethods map[string]*lua.LFunction
+	message        messageType
+	predicate      *lua.LTable // the metatable of predicates
 	patterns       patterns
 	zones          map[string]*time.Location
 	array          *lua.LTable // the metatable by which module json knows arrays
@@ -39,7 +47,9 @@ func (b *binding) modules() map[string]func(*lua.LState) *lua.LTable {
 		"hash":    b.newHash,
 		"json":    b.newJSON,
 		"log":     b.newLog,
+		"mail":    b.newMail,
 		"re":      b.newRe,
+		"rule":    b.newRule,
 		"script":  b.newScript,
 		"text":    b.newText,
 		"time":    b.newTime,

@@ -29,13 +29,16 @@ func (b *binding) newSessionMethods(L *lua.LState) map[string]*lua.LFunction {
 		"top":            sessionTop,
 		"dele":           sessionDele,
 		"noop":           sessionPlain,
-		"rset":           sessionPlain,
+		"rset":           sessionReset,
 		"utf8":           sessionPlain,
 		"capa":           sessionCapa,
 		"stls":           sessionSTLS,
 		"quit":           sessionQuit,
 		"_shortcmd":      sessionShortCmd,
 		"_longcmd":       sessionLongCmd,
+		"messages":       sessionMessages,
+		"message":        sessionMessage,
+		"read_ahead":     sessionReadAhead,
 	} {
 		methods[name] = b.function(L, func(L *lua.LState) int {
 			s := self(L, name)
@@ -48,7 +51,7 @@ func (b *binding) newSessionMethods(L *lua.LState) map[string]*lua.LFunction {
 
 // status sends a command and returns its status line to the script.
 func (s *session) status(L *lua.LState, method, verb string, args ...string) int {
-	line, err := s.conn.Cmd(s.binding.grants.context(), verb, args...)
+	line, err := s.conn.Cmd(s.context(), verb, args...)
 	if err != nil {
 		s.fail(L, method, err)
 	}
@@ -58,7 +61,7 @@ func (s *session) status(L *lua.LState, method, verb string, args ...string) int
 
 // text sends a command and returns response, lines and octets to the script.
 func (s *session) text(L *lua.LState, method, verb string, args ...string) int {
-	text, err := s.conn.CmdText(s.binding.grants.context(), verb, args...)
+	text, err := s.conn.CmdText(s.context(), verb, args...)
 	if err != nil {
 		s.fail(L, method, err)
 	}
@@ -110,7 +113,7 @@ func sessionAPOP(L *lua.LState, s *session, method string) int {
 	if !strings.HasPrefix(s.conn.Greeting(), "+OK") {
 		raise(L, KindErrorProto, "-ERR APOP not supported by server")
 	}
-	line, err := s.conn.APOP(s.binding.grants.context(), user, secret)
+	line, err := s.conn.APOP(s.context(), user, secret)
 	if err != nil {
 		s.fail(L, method, err)
 	}
@@ -119,7 +122,7 @@ func sessionAPOP(L *lua.LState, s *session, method string) int {
 }
 
 func sessionStat(L *lua.LState, s *session, method string) int {
-	drop, err := s.conn.Stat(s.binding.grants.context())
+	drop, err := s.conn.Stat(s.context())
 	if err != nil {
 		s.fail(L, method, statError(err))
 	}
@@ -151,18 +154,29 @@ func sessionTop(L *lua.LState, s *session, method string) int {
 // that it said DELE.
 func sessionDele(L *lua.LState, s *session, method string) int {
 	number := messageNumber(L, 2, method, 1)
-	marker, ok := s.conn.(Marker)
-	if !ok {
-		return s.status(L, method, "DELE", number)
+	var line string
+	var err error
+	if marker, ok := s.conn.(Marker); ok {
+		where, _ := stack(L)
+		line, err = marker.Mark(s.context(), number, method+" at "+where)
+	} else {
+		line, err = s.conn.Cmd(s.context(), "DELE", number)
 	}
-	where, _ := stack(L)
-	reason := method + " at " + where
-	line, err := marker.Mark(s.binding.grants.context(), number, reason)
 	if err != nil {
 		s.fail(L, method, err)
 	}
+	if n, ok := integer(lua.LString(number)); ok {
+		s.noteMark(n)
+	}
 	L.Push(lua.LString(line))
 	return 1
+}
+
+// sessionReset is rset.
+func sessionReset(L *lua.LState, s *session, method string) int {
+	count := sessionPlain(L, s, method)
+	s.marked = nil
+	return count
 }
 
 // sessionPlain is a command named as its verb, without arguments.
@@ -171,7 +185,7 @@ func sessionPlain(L *lua.LState, s *session, method string) int {
 }
 
 func sessionCapa(L *lua.LState, s *session, method string) int {
-	capabilities, err := s.conn.Capabilities(s.binding.grants.context())
+	capabilities, err := s.conn.Capabilities(s.context())
 	if err != nil {
 		s.fail(L, method, capaError(err))
 	}
@@ -194,7 +208,7 @@ func sessionSTLS(L *lua.LState, s *session, method string) int {
 		raise(L, KindErrorProto, "-ERR TLS session already established")
 	}
 	config := s.tlsConfig(L, method)
-	ctx := s.binding.grants.context()
+	ctx := s.context()
 	capabilities, err := s.conn.Capabilities(ctx)
 	if err != nil {
 		s.fail(L, method, capaError(err))

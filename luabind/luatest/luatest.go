@@ -29,6 +29,27 @@
 //	skip([note])                          ends the test, which does not count
 //
 // A failed assertion counts even when pcall catches it.
+//
+// Scripts and rule files can be run without a server:
+//
+//	plan = run_script(script, messages [, {args=, now=, explain=, dry_run=}])
+//
+// script is the name of a file that ends with .lua, or the source itself;
+// messages is a list of texts, or of tables of header fields and body, such as
+// {from="shop@example.org", subject="Deals", list_id="<deals.example.org>",
+// body="..."}. Every session of the script is on these messages, and the rule
+// file that it returns judges them. now is the clock, in seconds since 1970.
+// What the script raises is raised again. The plan has
+//
+//	deleted    {number, ...} of messages that would be deleted
+//	decisions  {{num=, action=, target=, reason=, rule=, evidence=}, ...}
+//	committed  whether the session ended by quit, or the rule file judged all
+//	printed    what print wrote
+//	explained  lines by message-number, with explain=true
+//	commands   {"LIST", "TOP 1 0", ...}: what was read
+//
+// The script runs with all of gopher-lua's own libraries, not in the confinement
+// of a real run.
 package luatest
 
 import (
@@ -153,6 +174,7 @@ func newState(t *testing.T) *lua.LState {
 		L.Close()
 	})
 	openAssertions(t, L)
+	L.SetGlobal("run_script", L.NewFunction(runScript))
 	return L
 }
 

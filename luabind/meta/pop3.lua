@@ -32,6 +32,12 @@ function pop3.POP3(host, port, timeout) end
 ---@overload fun(arguments: { host: string, port?: integer, keyfile?: string, certfile?: string, timeout?: number, context?: Pop3TLSContext }): Pop3Session
 function pop3.POP3_SSL(host, port, keyfile, certfile, timeout, context) end
 
+---A session of an account, connected and logged in: of the one named, or of the
+---host's choice. The secret stays with the host.
+---@param name? string
+---@return Pop3Session
+function pop3.account(name) end
+
 ---Makes what TLS is asked for. Certificates are always verified: for a server
 ---of your own name its authority (`cafile`) or its certificate (`fingerprint`).
 ---@param arguments? { cafile?: string, certfile?: string, keyfile?: string, check_hostname?: true, verify?: true, min_version?: "1.2"|"1.3", fingerprint?: string }
@@ -180,6 +186,25 @@ function Pop3Session:_shortcmd(line) end
 ---@return string[] lines
 ---@return integer octets
 function Pop3Session:_longcmd(line) end
+
+---Iterates over the messages that are not marked: `for msg in M:messages() do`.
+---Nothing of a message is read before it is asked for.
+---@param options? { from?: integer, to?: integer, order?: "oldest"|"newest", body?: boolean, new?: false }
+---from and to are message-numbers, both included; -100 is the 100th from the
+---end. With body=true messages are read ahead whole, which a server may take for
+---read.
+---@return fun(): Message?
+function Pop3Session:messages(options) end
+
+---One message.
+---@param n integer|string
+---@return Message
+function Pop3Session:message(n) end
+
+---Permits, or forbids again, to retrieve messages ahead of a loop that calls
+---retr, which a server may take for read.
+---@param allowed boolean
+function Pop3Session:read_ahead(allowed) end
 
 ---What TLS is asked for. Its fields are read-only.
 ---@class Pop3TLSContext

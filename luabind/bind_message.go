@@ -1,0 +1,252 @@
+package luabind
+
+import (
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/popherd/popherd/internal/message"
+)
+
+// A messageObject is what stands behind a script's message. Nothing of it is
+// read before it is asked for, and nothing is read twice; it lives as long as
+// the script holds it.
+type messageObject struct {
+	object  lua.LUserData // within, so that a message is one allocation
+	binding *binding
+	session *session // nil of a message that was parsed from text
+	ahead   *ahead   // of the loop that it came from; may be nil
+	place   int      // in the loop's order
+	trial   *trial   // while a rule file judges it; may be nil
+
+	num  int
+	uidl string
+	size int64
+
+	head  *message.Header  // by TOP; nil until asked for, or when whole is there
+	whole *message.Message // by RETR; nil until asked for
+
+	// Kept once they were asked for, since every rule of a file asks again.
+	from   *addressObject
+	to, cc *lua.LTable
+	title  *string // the subject
+	sent   *moment
+	lower  *lowered
+}
+
+// A moment is when a message was sent, as far as its header tells.
+type moment struct {
+	seconds int64
+	known   bool
+}
+
+// A messageType is what all message objects of a Lua state share.
+type messageType struct {
+	meta      *lua.LTable
+	address   *lua.LTable // the metatable of addresses,
+	addresses *lua.LTable // of lists of them,
+	part      *lua.LTable // and of parts
+	methods   map[string]*lua.LFunction
+	fields    map[string]messageField
+	parts     map[string]*lua.LFunction // methods of parts
+}
+
+// newMessageType makes the closed metatables of messages, addresses and parts.
+func (b *binding) newMessageType(L *lua.LState) messageType {
+	t := messageType{methods: map[string]*lua.LFunction{}, fields: messageFields()}
+	for name, method := range messageMethods() {
+		t.methods[name] = b.function(L, func(L *lua.LState) int {
+			m := messageValue(L.Get(1))
+			if m == nil {
+				raise(L, KindValueError, fmt.Sprintf("%s: use msg:%s(), not msg.%s()", name, name, name))
+			}
+			return method(L, m, name)
+		})
+	}
+	t.meta = b.closed(L, "message", map[string]lua.LGFunction{"__index": b.messageIndex, "__tostring": messageToString})
+	t.address = b.newAddressMeta(L)
+	t.addresses = b.newAddressListMeta(L)
+	t.parts, t.part = b.newPartType(L)
+	return t
+}
+
+// closed makes the metatable of a userdata that scripts cannot write to.
+func (b *binding) closed(L *lua.LState, name string, functions map[string]lua.LGFunction) *lua.LTable {
+	meta := L.CreateTable(0, len(functions)+2)
+	for event, f := range functions {
+		meta.RawSetString(event, b.function(L, f))
+	}
+	meta.RawSetString("__newindex", b.function(L, func(L *lua.LState) int {
+		raise(L, KindValueError, "what a "+name+" has is read-only")
+		return 0
+	}))
+	meta.RawSetString("__metatable", lua.LString(name))
+	return meta
+}
+
+// newMessage makes the object of a message. The caller fills in the rest.
+func (b *binding) newMessage(L *lua.LState, num int, uidl string, size int64) *messageObject {
+	m := &messageObject{binding: b, num: num, uidl: uidl, size: size}
+	m.object = lua.LUserData{Value: m, Env: L.Env, Metatable: b.message.meta}
+	return m
+}
+
+// messageValue returns the message behind v, or nil.
+func messageValue(v lua.LValue) *messageObject {
+	if object, ok := v.(*lua.LUserData); ok {
+		m, _ := object.Value.(*messageObject)
+		return m
+	}
+	return nil
+}
+
+// messageIndex finds methods and fields. It is a function and not a table,
+// since a table for each message would cost more than most scripts ask of it.
+func (b *binding) messageIndex(L *lua.LState) int {
+	m := messageValue(L.Get(1))
+	key, _ := L.Get(2).(lua.LString)
+	if method, ok := b.message.methods[string(key)]; ok {
+		L.Push(method)
+		return 1
+	}
+	field, ok := b.message.fields[string(key)]
+	if m == nil || !ok {
+		known := append(keys(b.message.methods), keys(b.message.fields)...)
+		raise(L, KindValueError, unknown("message", "method or field", L.Get(2).String(), known))
+	}
+	L.Push(field(L, m))
+	return 1
+}
+
+// messageToString asks the server for nothing.
+func messageToString(L *lua.LState) int {
+	m := messageValue(L.Get(1))
+	switch {
+	case m == nil:
+		raise(L, KindValueError, "not a message")
+	case m.session == nil:
+		L.Push(lua.LString(fmt.Sprintf("message (%d octets)", m.size)))
+	default:
+		L.Push(lua.LString(fmt.Sprintf("message %d (%d octets)", m.num, m.size)))
+	}
+	return 1
+}
+
+// A messageField is what msg.name is.
+type messageField func(L *lua.LState, m *messageObject) lua.LValue
+
+// messageFields are the fields of messages. What is text is never nil, save
+// the ids: two messages without an id do not have the same one.
+func messageFields() map[string]messageField {
+	return map[string]messageField{
+		"num":  func(_ *lua.LState, m *messageObject) lua.LValue { return lua.LNumber(m.num) },
+		"uidl": func(_ *lua.LState, m *messageObject) lua.LValue { return lua.LString(m.uidl) },
+		"size": func(_ *lua.LState, m *messageObject) lua.LValue { return lua.LNumber(m.size) },
+		"subject": func(L *lua.LState, m *messageObject) lua.LValue {
+			return lua.LString(m.subject(L))
+		},
+		"from": func(L *lua.LState, m *messageObject) lua.LValue { return &m.sender(L, "from").object },
+		"to":   func(L *lua.LState, m *messageObject) lua.LValue { return m.addresses(L, &m.to, "to") },
+		"cc":   func(L *lua.LState, m *messageObject) lua.LValue { return m.addresses(L, &m.cc, "cc") },
+		"date": func(L *lua.LState, m *messageObject) lua.LValue {
+			if date, ok := m.header(L, "date").Date(); ok {
+				return lua.LNumber(date.Unix())
+			}
+			return lua.LNil
+		},
+		"message_id": func(L *lua.LState, m *messageObject) lua.LValue {
+			return optional(m.header(L, "message_id").MessageID())
+		},
+		"list_id": func(L *lua.LState, m *messageObject) lua.LValue {
+			return optional(m.header(L, "list_id").ListID())
+		},
+		"age_days": func(L *lua.LState, m *messageObject) lua.LValue {
+			return lua.LNumber(m.age(L, "age_days") / secondsPerDay)
+		},
+		"defects":      messageDefects,
+		"auth_results": messageAuthResults,
+	}
+}
+
+// sender returns the From address.
+func (m *messageObject) sender(L *lua.LState, call string) *addressObject {
+	if m.from == nil {
+		m.from = m.binding.newAddress(L, m.header(L, call).From())
+	}
+	return m.from
+}
+
+// addresses returns the list of a field's addresses, kept in list.
+func (m *messageObject) addresses(L *lua.LState, list **lua.LTable, field string) *lua.LTable {
+	if *list == nil {
+		*list = m.binding.newAddressList(L, m.header(L, field).Addresses(field))
+	}
+	return *list
+}
+
+const secondsPerDay = 24 * 60 * 60
+
+// subject returns the Subject, decoded.
+func (m *messageObject) subject(L *lua.LState) string {
+	if m.title == nil {
+		subject := m.header(L, "subject").Subject()
+		m.title = &subject
+	}
+	return *m.title
+}
+
+// age is how many seconds ago a message was written; or received, if its Date
+// cannot be read; else 0: no mail stops a rule, and none is old by mistake.
+func (m *messageObject) age(L *lua.LState, call string) float64 {
+	if m.sent == nil {
+		header := m.header(L, call)
+		date, ok := header.Date()
+		if !ok {
+			date, ok = header.Received()
+		}
+		m.sent = &moment{date.Unix(), ok}
+	}
+	if !m.sent.known {
+		return 0
+	}
+	return float64(m.binding.grants.now().Unix() - m.sent.seconds)
+}
+
+// messageDefects is what is wrong with the header, and with the body once that
+// was read.
+func messageDefects(L *lua.LState, m *messageObject) lua.LValue {
+	defects := []string(nil)
+	if m.whole != nil {
+		defects = m.whole.Defects()
+	} else {
+		defects = m.header(L, "defects").Defects()
+	}
+	return stringList(L, defects)
+}
+
+// stringList is a table of strings.
+func stringList(L *lua.LState, list []string) *lua.LTable {
+	table := L.CreateTable(len(list), 0)
+	for _, s := range list {
+		table.Append(lua.LString(s))
+	}
+	return table
+}
+
+func messageAuthResults(L *lua.LState, m *messageObject) lua.LValue {
+	results := m.header(L, "auth_results").AuthResults()
+	table := L.CreateTable(len(results), 0)
+	for _, r := range results {
+		entry := L.CreateTable(0, 5)
+		for name, value := range map[string]string{"server": r.Server, "method": r.Method, "result": r.Result, "reason": r.Reason} {
+			entry.RawSetString(name, lua.LString(value))
+		}
+		properties := L.CreateTable(0, len(r.Properties))
+		for name, value := range r.Properties {
+			properties.RawSetString(name, lua.LString(value))
+		}
+		entry.RawSetString("properties", properties)
+		table.Append(entry)
+	}
+	return table
+}

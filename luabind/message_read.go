@@ -1,0 +1,179 @@
+package luabind
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strconv"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/popherd/popherd/internal/message"
+	"github.com/popherd/popherd/pop3"
+)
+
+// This file reads messages: a header by TOP, the whole by RETR.
+
+// header returns the header, for a field or method that errors name.
+func (m *messageObject) header(L *lua.LState, call string) *message.Header {
+	switch {
+	case m.whole != nil:
+		return m.whole.Header()
+	case m.head != nil:
+		return m.head
+	}
+	m.session.mustBeOpen(L, call)
+	if m.session.topless || m.ahead.wholes() {
+		return m.content(L, call).Header()
+	}
+	return m.readHeader(L, call)
+}
+
+// readHeader asks for the header by TOP. Not every server has that, and some
+// answer it with nothing (which ones is known only by trying): then the header
+// is that of RETR, from now on if RETR shows that TOP was wrong.
+func (m *messageObject) readHeader(L *lua.LState, call string) *message.Header {
+	s := m.session
+	m.ahead.asks(s, m.place)
+	octets, err := s.read(s.scratch[:0], "TOP", strconv.Itoa(m.num), "0")
+	var refused *pop3.Error
+	switch {
+	case errors.As(err, &refused) && !s.hasTop:
+		header := m.content(L, call).Header()
+		s.withoutTop(m.ahead)
+		return header
+	case err != nil:
+		s.fail(L, call, err)
+	case !hasField(octets) && m.size > 0 && !s.hasTop:
+		header := m.content(L, call).Header()
+		if hasField(header.Octets()) {
+			s.withoutTop(m.ahead)
+		}
+		return header
+	}
+	s.hasTop = true
+	m.head = parseHeader(octets)
+	if s.scratch = octets; cap(octets) > maxScratch {
+		s.scratch = nil
+	}
+	return m.head
+}
+
+// maxScratch bounds the buffer that a session keeps for headers.
+const maxScratch = 1 << 20
+
+// hasField reports whether a header has any field.
+func hasField(octets []byte) bool { return bytes.IndexByte(octets, ':') >= 0 }
+
+// parseHeader copies a header out of the buffer that it was read into. Where a
+// server sent the body as well, that is left behind.
+func parseHeader(octets []byte) *message.Header {
+	header := message.ParseHeader(bytes.Clone(octets))
+	if own := header.Octets(); len(own) < len(octets)/2 {
+		return message.ParseHeader(bytes.Clone(own))
+	}
+	return header
+}
+
+// content returns the whole message.
+func (m *messageObject) content(L *lua.LState, call string) *message.Message {
+	if m.whole != nil {
+		return m.whole
+	}
+	s := m.session
+	s.mustBeOpen(L, call)
+	if m.ahead.wholes() {
+		m.ahead.asks(s, m.place)
+	}
+	// A size is what a server says: it does not make memory by itself.
+	const most = 1 << 20
+	octets, err := s.read(make([]byte, 0, min(max(m.size, 0), most)+512), "RETR", strconv.Itoa(m.num))
+	if err != nil {
+		s.fail(L, call, err)
+	}
+	m.whole, m.head = message.Parse(octets), nil
+	return m.whole
+}
+
+// read sends a command and appends the text that answers it to buf.
+func (s *session) read(buf []byte, verb string, args ...string) ([]byte, error) {
+	text, err := s.conn.CmdText(s.context(), verb, args...)
+	if err != nil {
+		return buf, err
+	}
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := text.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+}
+
+// withoutTop gives TOP up for this session.
+func (s *session) withoutTop(a *ahead) {
+	s.topless = true
+	a.stop(s)
+}
+
+// An ahead tells an Expecter what a loop over messages will ask for. Nil is of
+// no loop.
+type ahead struct {
+	numbers []int // in the loop's order
+	lines   int   // pop3.Whole, or 0
+	told    bool  // what is expected
+	last    int   // the place that was asked for last
+	asked   int   // how many were
+}
+
+// wholes reports whether the loop reads messages whole.
+func (a *ahead) wholes() bool { return a != nil && a.lines == pop3.Whole }
+
+// asks is told that the text of the message at a place is asked for now. While
+// that is so for every fourth message at least, the ones behind it are
+// expected: a rule that looks at sizes first must not read every header.
+func (a *ahead) asks(s *session, place int) {
+	if a == nil {
+		return
+	}
+	a.asked++
+	forward := place >= a.last
+	a.last = place
+	switch often := forward && 4*a.asked > place; {
+	case often && !a.told:
+		a.told = true
+		s.expect(a.lines, a.numbers[place:])
+	case !often:
+		a.stop(s)
+	}
+}
+
+// stop takes back what is expected.
+func (a *ahead) stop(s *session) {
+	if a != nil && a.told {
+		a.told = false
+		s.expect(a.lines, nil)
+	}
+}
+
+// expect tells the session, if it listens.
+func (s *session) expect(lines int, numbers []int) {
+	if expecter, ok := s.conn.(Expecter); ok {
+		expecter.Expect(s.context(), lines, numbers)
+	}
+}
+
+// context is that of the session's next call.
+func (s *session) context() context.Context {
+	if s.ctx != nil {
+		return s.ctx
+	}
+	return s.binding.grants.context()
+}

@@ -1,0 +1,139 @@
+package luabind
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// newRule makes the module rule: predicates.
+func (b *binding) newRule(L *lua.LState) *lua.LTable {
+	b.predicate = b.newPredicateMeta(L)
+	return b.newModule(L, "rule", map[string]lua.LGFunction{
+		"from":           b.ruleText(textFrom),
+		"to":             b.ruleText(textTo),
+		"subject":        b.ruleText(textSubject),
+		"header":         b.ruleHeader,
+		"size":           b.ruleSize,
+		"age":            b.ruleAge,
+		"list":           b.ruleList,
+		"has_attachment": b.ruleHasAttachment,
+		"re":             b.ruleRe,
+		"always":         b.ruleAlways,
+	}, nil)
+}
+
+// giveLeaf returns a new predicate to Lua.
+func (b *binding) giveLeaf(L *lua.LState, l leaf) int {
+	return b.givePredicate(L, &predicate{leaf: l, size: 1})
+}
+
+// maxTexts bounds the texts of one predicate, in octets.
+const maxTexts = 1 << 20
+
+// texts returns the arguments from n on, which must be texts: by themselves or
+// in one table.
+func (p positional) texts(n int) []string {
+	var texts []string
+	size := 0
+	add := func(v lua.LValue) {
+		text, ok := v.(lua.LString)
+		if !ok || text == "" {
+			p.refuse("text must be a string that is not empty, got %s", describe(v))
+		}
+		if size += len(text); size > maxTexts {
+			p.tooLarge("the texts have more than %d octets", maxTexts)
+		}
+		texts = append(texts, strings.Clone(string(text)))
+	}
+	if table, ok := p.Get(n).(*lua.LTable); ok && p.GetTop() == n {
+		for i := range table.Len() {
+			add(table.RawGetInt(i + 1))
+		}
+		return texts
+	}
+	for ; n <= p.GetTop(); n++ {
+		add(p.Get(n))
+	}
+	return texts
+}
+
+// ruleText is rule.from, rule.to and rule.subject: (text, ...).
+func (b *binding) ruleText(field string) lua.LGFunction {
+	return func(L *lua.LState) int {
+		p := positional{L, "rule." + field}
+		texts := p.texts(1)
+		if len(texts) == 0 {
+			p.refuse("wants one text or more, such as rule.%s(\"example.org\")", field)
+		}
+		return b.giveLeaf(L, newTextLeaf(field, "", texts))
+	}
+}
+
+// ruleHeader is rule.header(name [, text...]).
+func (b *binding) ruleHeader(L *lua.LState) int {
+	p := positional{L, "rule.header"}
+	return b.giveLeaf(L, newTextLeaf(textHeader, p.fieldName(1, "name"), p.texts(2)))
+}
+
+// fieldName returns argument n, the name of a header field.
+func (p positional) fieldName(n int, what string) string {
+	name := strings.Clone(p.text(n, what))
+	odd := func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }
+	if name == "" || len(name) > maxName || strings.ContainsFunc(name, odd) {
+		p.refuse("%s must be that of a header field, such as \"X-Spam-Flag\", got %s", what, quote(name))
+	}
+	return name
+}
+
+// ruleSize is rule.size("> 1M").
+func (b *binding) ruleSize(L *lua.LState) int {
+	p := positional{L, "rule.size"}
+	return b.giveLeaf(L, sizeLeaf{p.comparison(1, sizeUnits)})
+}
+
+// ruleAge is rule.age("> 30d").
+func (b *binding) ruleAge(L *lua.LState) int {
+	p := positional{L, "rule.age"}
+	return b.giveLeaf(L, ageLeaf{p.comparison(1, ageUnits)})
+}
+
+// ruleList is rule.list([text]).
+func (b *binding) ruleList(L *lua.LState) int {
+	text := positional{L, "rule.list"}.textOr(1, "text", "")
+	return b.giveLeaf(L, listLeaf{text: strings.Clone(text), lower: lowerText(text)})
+}
+
+// ruleHasAttachment is rule.has_attachment([part of a name]).
+func (b *binding) ruleHasAttachment(L *lua.LState) int {
+	text := positional{L, "rule.has_attachment"}.textOr(1, "name", "")
+	return b.giveLeaf(L, attachmentLeaf{text: strings.Clone(text), lower: lowerText(text)})
+}
+
+// ruleRe is rule.re(field, pattern [, flags]).
+func (b *binding) ruleRe(L *lua.LState) int {
+	p := positional{L, "rule.re"}
+	field := p.fieldName(1, "field")
+	compiled := patternValue(L.Get(2))
+	flags := p.textOr(3, "flags", "")
+	switch {
+	case strings.Trim(flags, "ims") != "":
+		p.refuse(`flags must be letters of "ims", got %s`, quote(flags))
+	case compiled == nil:
+		compiled = b.pattern(p, p.text(2, "pattern"), flags)
+	case flags != "":
+		p.refuse("flags are those of re.compile")
+	}
+	if known := []string{textFrom, textTo, textSubject, textBody}; slices.Contains(known, strings.ToLower(field)) {
+		field = strings.ToLower(field)
+	}
+	return b.giveLeaf(L, reLeaf{binding: b, field: field, pattern: compiled, flags: strings.Clone(flags)})
+}
+
+// ruleAlways is rule.always().
+func (b *binding) ruleAlways(L *lua.LState) int { return b.giveLeaf(L, alwaysLeaf{}) }
+
+// lowerText is what text.lower makes of s.
+func lowerText(s string) string { return strings.Clone(mapRunes(s, unicode.ToLower)) }

@@ -1,0 +1,218 @@
+package luabind
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/popherd/popherd/pop3"
+)
+
+// sessionMessages is M:messages{from=, to=, order=, body=}, for the for loop.
+func sessionMessages(L *lua.LState, s *session, method string) int {
+	a := positional{L, method}.named(2, "new", "from", "to", "order", "body")
+	if a.flag("new") {
+		a.refuse("new=true needs the journal, which this version does not have; keep the msg.uidl that you have seen yourself")
+	}
+	order := a.text("order")
+	if names := []string{"oldest", "newest"}; order != "" && !slices.Contains(names, order) {
+		raise(L, KindValueError, unknown(method, "order", order, names)+`; the order is "oldest" first or "newest" first`)
+	}
+	from, to, body := a.bound("from"), a.bound("to"), a.flag("body")
+	all := within(s.list(L, method), from, to)
+	if order == "newest" {
+		slices.Reverse(all)
+	}
+	L.Push(s.each(L, all, body))
+	return 1
+}
+
+// flag returns a named argument, true or false.
+func (a arguments) flag(name string) bool {
+	v := a.get(name)
+	if v != lua.LNil && v.Type() != lua.LTBool {
+		a.refuse("%s must be true or false, got %s", name, describe(v))
+	}
+	return v == lua.LTrue
+}
+
+// bound returns a named argument, a message-number or, negative, a place from
+// the end; 0 if it was not given.
+func (a arguments) bound(name string) int {
+	v := a.get(name)
+	n, ok := integer(v)
+	if v != lua.LNil && (!ok || n == 0) {
+		a.refuse("%s must be a message number, or negative to count from the end, got %s", name, describe(v))
+	}
+	return n
+}
+
+// within returns the messages from one number to another, both included.
+func within(all []Listed, from, to int) []Listed {
+	number := func(n, beyond int) int {
+		if place := len(all) + n; n < 0 && place >= 0 {
+			return all[place].Number
+		} else if n < 0 {
+			return beyond
+		}
+		return n
+	}
+	first, last := number(from, 0), number(to, -1)
+	if to == 0 {
+		return all[below(all, first):]
+	}
+	return all[below(all, first):max(below(all, first), below(all, last+1))]
+}
+
+// below is how many messages have a smaller number.
+func below(all []Listed, num int) int {
+	at, _ := slices.BinarySearchFunc(all, num, func(l Listed, num int) int { return cmp.Compare(l.Number, num) })
+	return at
+}
+
+// each is the iterator over messages.
+func (s *session) each(L *lua.LState, all []Listed, body bool) *lua.LFunction {
+	next := s.iterate(all, body)
+	return s.binding.function(L, func(L *lua.LState) int {
+		m := next(L)
+		if m == nil {
+			L.Push(lua.LNil)
+			return 1
+		}
+		L.Push(&m.object)
+		return 1
+	})
+}
+
+// iterate returns a function that returns one message after the other.
+func (s *session) iterate(all []Listed, body bool) func(L *lua.LState) *messageObject {
+	a := &ahead{numbers: make([]int, len(all))}
+	for i := range all {
+		a.numbers[i] = all[i].Number
+	}
+	if body {
+		a.lines = pop3.Whole
+	}
+	place := -1
+	return func(L *lua.LState) *messageObject {
+		if place++; place >= len(all) {
+			return nil
+		}
+		l := &all[place]
+		m := s.binding.newMessage(L, l.Number, l.UniqueID, l.Octets)
+		m.session, m.ahead, m.place = s, a, place
+		return m
+	}
+}
+
+// list returns all messages that are not marked, by number: from a Lister, or by
+// LIST and UIDL.
+func (s *session) list(L *lua.LState, method string) []Listed {
+	if lister, ok := s.conn.(Lister); ok {
+		all, err := lister.Messages(s.context())
+		if err != nil {
+			s.fail(L, method, err)
+		}
+		return slices.Clone(all)
+	}
+	var all []Listed
+	err := s.rows("LIST", func(row string) error {
+		fields := strings.Fields(row)
+		if len(fields) < 2 {
+			return errors.New("has no message-number and size")
+		}
+		n, err1 := strconv.ParseUint(fields[0], 10, 31)
+		size, err2 := strconv.ParseUint(fields[1], 10, 62)
+		if err1 != nil || err2 != nil || n == 0 {
+			return errors.New("has no numeric message-number and size")
+		}
+		all = append(all, Listed{Number: int(n), Octets: int64(size)})
+		return nil
+	})
+	if err != nil {
+		s.fail(L, method, err)
+	}
+	slices.SortStableFunc(all, func(a, b Listed) int { return cmp.Compare(a.Number, b.Number) })
+	all = slices.CompactFunc(all, func(a, b Listed) bool { return a.Number == b.Number })
+	s.listIDs(L, method, all)
+	return all
+}
+
+// listIDs fills in the unique-ids, which not every server has.
+func (s *session) listIDs(L *lua.LState, method string, all []Listed) {
+	err := s.rows("UIDL", func(row string) error {
+		number, id, _ := strings.Cut(row, " ")
+		n, err := strconv.ParseUint(number, 10, 31)
+		if err != nil {
+			return errors.New("has no message-number")
+		}
+		if at := below(all, int(n)); at < len(all) && all[at].Number == int(n) {
+			all[at].UniqueID = strings.Trim(id, " ")
+		}
+		return nil
+	})
+	if refused := (*pop3.Error)(nil); err != nil && !errors.As(err, &refused) {
+		s.fail(L, method, err)
+	}
+}
+
+// rows gives each row of a listing to add, which says what is wrong with it.
+func (s *session) rows(verb string, add func(row string) error) error {
+	octets, err := s.read(nil, verb)
+	if err != nil {
+		return err
+	}
+	for row := range strings.Lines(string(octets)) {
+		row = strings.TrimRight(row, "\r\n")
+		if err := add(row); err != nil {
+			return &pop3.ProtocolError{Command: verb, Line: cut(row, maxReason), Reason: "a row " + err.Error()}
+		}
+	}
+	return nil
+}
+
+// sessionMessage is M:message(n).
+func sessionMessage(L *lua.LState, s *session, method string) int {
+	n, ok := integer(L.Get(2))
+	if !ok || n < 1 {
+		raise(L, KindValueError, fmt.Sprintf("%s: message number must be a positive integer, got %s", method, describe(L.Get(2))))
+	}
+	number := strconv.Itoa(n)
+	line, err := s.conn.Cmd(s.context(), "LIST", number)
+	if err != nil {
+		s.fail(L, method, err)
+	}
+	var size int64
+	if fields := strings.Fields(line); len(fields) > 2 { // "+OK 3 612"
+		size, _ = strconv.ParseInt(fields[2], 10, 62)
+	}
+	uidl := ""
+	line, err = s.conn.Cmd(s.context(), "UIDL", number)
+	if refused := (*pop3.Error)(nil); err != nil && !errors.As(err, &refused) {
+		s.fail(L, method, err)
+	} else if fields := strings.SplitN(line, " ", 3); err == nil && len(fields) == 3 {
+		uidl = strings.Trim(fields[2], " ")
+	}
+	m := s.binding.newMessage(L, n, uidl, max(size, 0))
+	m.session = s
+	L.Push(&m.object)
+	return 1
+}
+
+// sessionReadAhead is M:read_ahead(allowed). A session that guesses nothing
+// has nothing to be allowed.
+func sessionReadAhead(L *lua.LState, s *session, method string) int {
+	allowed := L.Get(2)
+	if allowed.Type() != lua.LTBool {
+		raise(L, KindValueError, method+": wants true or false, got "+describe(allowed))
+	}
+	if conn, ok := s.conn.(ReadAheader); ok {
+		conn.AllowReadAhead(allowed == lua.LTrue)
+	}
+	return 0
+}
