@@ -8,28 +8,32 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/popherd/popherd/internal/policy"
 )
 
 // An audit is the file of --audit. The zero value writes nothing.
-type audit struct{ file io.WriteCloser }
+type audit struct {
+	mu   sync.Mutex
+	file io.WriteCloser
+}
 
-func openAudit(path string) (audit, error) {
+func openAudit(path string) (*audit, error) {
 	if path == "" {
-		return audit{}, nil
+		return &audit{}, nil
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
-		return audit{}, &inputError{"audit file", path, pathReason(err)}
+		return nil, &inputError{"audit file", path, pathReason(err)}
 	}
-	return audit{file}, nil
+	return &audit{file: file}, nil
 }
 
 // write appends one request as a line of JSON. A run whose audit cannot be
 // kept must not go on.
-func (a audit) write(r policy.Request) error {
+func (a *audit) write(r policy.Request) error {
 	if a.file == nil {
 		return nil
 	}
@@ -40,6 +44,8 @@ func (a audit) write(r policy.Request) error {
 	if err != nil {
 		return err
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if _, err := a.file.Write(append(line, '\n')); err != nil {
 		return &outputError{"audit file: " + pathReason(err)}
 	}
@@ -47,7 +53,7 @@ func (a audit) write(r policy.Request) error {
 }
 
 // Close closes the file.
-func (a audit) Close() error {
+func (a *audit) Close() error {
 	if a.file == nil {
 		return nil
 	}

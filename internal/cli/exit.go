@@ -18,6 +18,7 @@ import (
 const (
 	exitOK          = 0
 	exitRaised      = 1
+	exitSomeFailed  = 3
 	exitLimit       = 5
 	exitUsage       = 64
 	exitInput       = 65
@@ -38,6 +39,7 @@ var statuses = []struct {
 }{
 	{exitOK, "done, or planned"},
 	{exitRaised, "the script raised an error"},
+	{exitSomeFailed, "some of several maildrops failed; the others are done"},
 	{exitLimit, "a limit stopped the script"},
 	{exitUsage, "the command line is wrong"},
 	{exitInput, "the script or the maildrop is not what it should be"},
@@ -88,9 +90,12 @@ func exitStatus(err error) int {
 		object  *luabind.Error
 	)
 	var crossed *failure
+	var several *severalError
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &several):
+		return several.status
 	case errors.As(err, &crossed):
 		return crossed.Status
 	case errors.As(err, new(*outputError)):

@@ -33,7 +33,31 @@ func topics() []*cobra.Command {
 	}
 }
 
-const luaTopic = `Scripts are Lua 5.1. They have
+const luaTopic = `Scripts are Lua 5.1. A script either drives sessions itself, or returns rules,
+for which popherd drives the session:
+
+  return function(msg) ... end                  a function that decides by
+                                                msg:delete(reason) msg:keep(reason)
+  return {                                      or a table of rules, of which the
+    { name=, rule=, delete=true },              first that speaks decides;
+    { name=, rule=, keep=true },                with match="all" all do, and keep
+    match="first",                              wins
+  }
+
+A rule is a function, or predicates combined by * (and), + (or) and - (not):
+  rule.from(text, ...) rule.to(text, ...) rule.subject(text, ...)
+  rule.header(name [, text, ...]) rule.re(field, pattern) rule.list([text])
+  rule.size("> 1M") rule.age("> 30d") rule.has_attachment([name]) rule.always()
+
+A message has
+  num uidl size subject from to cc date message_id list_id age_days defects
+  auth_results        from.name from.address from.domain, to and cc are lists
+  header(name) headers(name) raw_header(name) age()
+  text() html() parts() attachments() has_attachment() raw() lines()
+  delete(reason) keep(reason)
+Its header is read by TOP, its body by RETR once something of it is asked for.
+
+Scripts have
 
   pop3        sessions, as in Python's poplib:
                 local M = pop3.POP3_SSL("pop.example.org", 995)   or
@@ -52,9 +76,15 @@ const luaTopic = `Scripts are Lua 5.1. They have
               M.welcome M.host M.port M.closed
               pop3.create_default_context{cafile=, certfile=, keyfile=,
                 min_version="1.2", fingerprint="sha256:..."}
+              pop3.account()           a session of --maildrop, logged in
+              M:messages{from=, to=, order="oldest" or "newest", body=}
+                                       for msg in M:messages() do ... end
+              M:message(n)             one message
+              M:read_ahead(true)       retr(i) in a loop may be read ahead
               pop3.with(M, f)          quit when f returns, close when it raises
               pop3.try(f, ...)         what f returns, or nil and the error
               pop3.is(e, pop3.error_proto)
+  mail        mail.parse(text or lines), a message from text
   getpass     getpass.getuser(), getpass.getpass([prompt])
   time        now() parse(date) format add date, moments as seconds since 1970
   re          regular expressions that take linear time: re.find(s, pattern) ...

@@ -6,22 +6,25 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/popherd/popherd/internal/host"
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/run"
 	"github.com/popherd/popherd/internal/script"
+	"github.com/popherd/popherd/scripts"
 )
 
 // A job is one run, as it can be handed to another process.
 type job struct {
-	Name   string // of the script
-	Source []byte
-	Args   []string
-	Flags  runFlags
-	Served *host.Address // the local maildrop; nil without one
-	Trace  bool
+	Name     string // of the script
+	Source   []byte
+	Args     []string
+	Flags    runFlags
+	Maildrop string        // local mail, if the job is over some
+	Served   *host.Address // where it is served
+	Trace    bool
 
 	admit func(host string) error // tells who serves the local maildrop
 }
@@ -39,18 +42,23 @@ type outside struct {
 	log      func(level, message string, fields map[string]string)
 }
 
-// folders are where the script's modules are: beside it, and in --lib. Nothing
-// outside of them can be reached, by no link and no name.
+// folders are where the script's modules are: beside it, in --lib, and among
+// those that popherd ships. Nothing outside of them can be reached, by no link
+// and no name.
 func (j *job) folders() ([]fs.FS, error) {
 	var folders []fs.FS
-	for _, path := range append([]string{filepath.Dir(j.Name)}, j.Flags.Libs...) {
+	paths := j.Flags.Libs
+	if !strings.HasPrefix(j.Name, "@") {
+		paths = append([]string{filepath.Dir(j.Name)}, paths...)
+	}
+	for _, path := range paths {
 		root, err := os.OpenRoot(path)
 		if err != nil {
 			return nil, scriptError(path, err)
 		}
 		folders = append(folders, root.FS())
 	}
-	return folders, nil
+	return append(folders, scripts.FS()), nil
 }
 
 // perform does the job in this process. The report is nil if it did not begin.
@@ -70,7 +78,7 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 			stop(err)
 		}
 	}
-	options := host.Options{Policy: permitted, Served: j.Served, Admit: j.admit, CAFile: j.Flags.CAFile, Audit: audit}
+	options := host.Options{Policy: permitted, Maildrop: j.Maildrop, Served: j.Served, Admit: j.admit, CAFile: j.Flags.CAFile, Audit: audit}
 	if j.Trace {
 		options.Trace = out.talk
 	}
@@ -97,7 +105,10 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 		Audit:     audit,
 		DryRun:    j.Flags.DryRun,
 		Whole:     j.Flags.Output != "",
+		Explain:   j.Flags.Explain,
+		ReadAhead: j.Flags.ReadAhead || j.Served != nil,
 		Dial:      h.Dial,
+		Account:   h.Account,
 		TLSConfig: h.TLSConfig,
 		Stdout:    out.stdout,
 		Flush:     out.stdout.Flush,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -35,7 +36,7 @@ func (sh *shell) report(r *run.Report, f runFlags, err error) error {
 	case "table":
 		return sh.writeTable(r, f)
 	}
-	if sh.quiet || !f.DryRun && !planned(r) {
+	if sh.quiet || !f.DryRun && !f.Explain && !planned(r) && !someFailed(r) {
 		return nil
 	}
 	return sh.writeTable(r, f)
@@ -75,6 +76,11 @@ func planned(r *run.Report) bool {
 	return false
 }
 
+// someFailed reports whether one of several maildrops failed.
+func someFailed(r *run.Report) bool {
+	return slices.ContainsFunc(r.Accounts, func(a run.Account) bool { return a.Error != nil })
+}
+
 // writeLines writes one JSON object for each message, then one for each
 // account: the same fields as in json, the account's name in every line.
 func writeLines(w io.Writer, r *run.Report) error {
@@ -109,12 +115,20 @@ func writeLines(w io.Writer, r *run.Report) error {
 func (sh *shell) writeTable(r *run.Report, f runFlags) error {
 	var b strings.Builder
 	for _, a := range r.Accounts {
-		fmt.Fprintf(&b, "account %s   %s, %d octets\n", clean(a.Account), messages(a.Messages), a.Octets)
-		sh.writeRows(&b, a)
+		fmt.Fprintf(&b, "account %s   %s, %d octets\n", clean(title(a)), messages(a.Messages), a.Octets)
+		sh.writeRows(&b, a, f.Explain)
 		fmt.Fprintf(&b, "plan: %d deliver, %d delete, %d keep   (%s)\n", a.Deliver, a.Delete, a.Keep, clean(outcome(a, f)))
 	}
 	_, err := io.WriteString(sh.Stdout, b.String())
 	return err
+}
+
+// title names an account, and where several are local the maildrop.
+func title(a run.Account) string {
+	if a.Maildrop == "" || a.Maildrop == a.Account {
+		return a.Account
+	}
+	return a.Account + " of " + a.Maildrop
 }
 
 func messages(n int) string {
@@ -125,8 +139,8 @@ func messages(n int) string {
 }
 
 // writeRows lines up one row for each message.
-func (sh *shell) writeRows(b *strings.Builder, a run.Account) {
-	rows := shownRows(a, sh.verbose)
+func (sh *shell) writeRows(b *strings.Builder, a run.Account, explain bool) {
+	rows := shownRows(a, sh.verbose || explain)
 	var number, id, size, reason int
 	for _, r := range rows {
 		number = max(number, len(fmt.Sprint(r.Number)))
@@ -138,6 +152,9 @@ func (sh *shell) writeRows(b *strings.Builder, a run.Account) {
 		line := fmt.Sprintf("  %*d  %s  %*d  %s  %s   %s", number, r.Number, text.Pad(clean(r.UniqueID), id, ' '),
 			size, r.Octets, sh.decision(r.Decision), text.Pad(clean(r.Reason), reason, ' '), evidence(r))
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		for _, why := range r.Explain {
+			fmt.Fprintf(b, "  %*s    %s\n", number, "", clean(why))
+		}
 	}
 	if left := len(a.Plan) - len(rows); left > 0 {
 		fmt.Fprintf(b, "  and %s kept (show them with -v)\n", messages(left))
@@ -194,6 +211,8 @@ func outcome(a run.Account, f runFlags) string {
 		return "dry run: nothing changed; the run itself would be aborted: " + a.Why
 	case a.Delete == 0:
 		return "dry run: nothing changed"
+	case f.DenyDelete:
+		return "dry run: nothing changed; --deny-delete forbids it"
 	case f.Delete == "":
 		return "dry run: nothing changed; run with --allow-delete to carry it out"
 	}
@@ -205,7 +224,7 @@ func done(a run.Account, f runFlags) string {
 	switch {
 	case a.Refused > 0:
 		return fmt.Sprintf("done, but the server refused to delete %d more", a.Refused)
-	case f.Maildrop != "" && a.Delete > 0:
+	case len(f.Maildrops) > 0 && a.Delete > 0:
 		return "done in the local maildrop, whose files stay as they are"
 	}
 	return "done"

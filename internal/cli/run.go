@@ -2,57 +2,24 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/popherd/popherd/internal/host"
 	"github.com/popherd/popherd/internal/plan"
-	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/run"
-	"github.com/popherd/popherd/internal/script"
-	"github.com/popherd/popherd/internal/worker"
 )
-
-// runFlags are what the command line of run says. They cross to the worker as
-// they were given.
-type runFlags struct {
-	DryRun    bool
-	Maildrop  string
-	Net       []string
-	Plaintext []string
-	Delete    string
-	Raw       bool
-	CAFile    string
-	Output    string
-	Timeouts  policy.Timeouts
-	Memory    string
-	CPU       time.Duration
-	Steps     int64
-	MaxOutput string
-	Libs      []string
-	Audit     string
-
-	DenyNet       []string
-	DenyPlaintext []string
-	DenyDelete    bool
-	DenyRaw       bool
-}
 
 func (sh *shell) runCommand() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
-		Use:   "run FILE.lua [flags] [-- ARGS...]",
-		Short: "Run a Lua script",
-		Long: `Run a Lua script. ARGS are in its table arg.
+		Use:   "run FILE.lua|@NAME [flags] [-- ARGS...]",
+		Short: "Run a Lua script or rule file",
+		Long: `Run a Lua script. ARGS are in its table arg. A rule file is a script that
+returns a function or a table of rules: popherd shows it every message of the
+maildrop, and carries out what it decides. @NAME is a script that popherd
+ships; popherd run @list shows them all with their arguments.
 
 Deletions are a plan until the script calls quit. Without --allow-delete, or
 with --dry-run, the plan is shown and nothing is deleted. A script that fails,
@@ -62,6 +29,7 @@ What the script prints goes to standard output. So does the report of a run
 that plans anything, and of every run with --output; with --output json or
 ndjson print goes to standard error, so that standard output can be parsed.`,
 		Example: `  popherd run list.lua --maildrop inbox.mbox
+  popherd run @older-than --maildrop inbox.mbox -- 30
   popherd run old.lua --allow-net=pop.example.org --dry-run -- 30
   popherd run old.lua --allow-net=pop.example.org --allow-delete=10% -o json -- 30`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -80,127 +48,6 @@ ndjson print goes to standard error, so that standard output can be parsed.`,
 	}
 	f.register(cmd.Flags())
 	return cmd
-}
-
-func (f *runFlags) register(flags *pflag.FlagSet) {
-	flags.SortFlags = false
-	flags.BoolVarP(&f.DryRun, "dry-run", "n", false, "plan only, whatever is allowed")
-	flags.StringVar(&f.Maildrop, "maildrop", "", "connect to local mail at `SRC` (an mbox, a Maildir, a folder of .eml) whatever host the script names, over real POP3 and TLS on loopback; SRC is never changed")
-	flags.StringSliceVar(&f.Net, "allow-net", nil, "`HOST[:PORT],...` that the script may connect to; without a value, any")
-	flags.Lookup("allow-net").NoOptDefVal = policy.AnyHost
-	flags.StringVar(&f.Delete, "allow-delete", "", "carry deletions out, at most `N|P%` of a maildrop's messages; a run that plans more is aborted")
-	flags.Lookup("allow-delete").NoOptDefVal = policy.NoLimit
-	flags.StringSliceVar(&f.Plaintext, "allow-plaintext", nil, "`HOST[:PORT],...` that may get passwords and mail without TLS")
-	flags.BoolVar(&f.Raw, "allow-raw", false, "allow _shortcmd and _longcmd")
-	flags.StringVar(&f.CAFile, "ca-file", "", "verify servers against the PEM certificates in `FILE`, not the system's")
-	flags.DurationVar(&f.Timeouts.Connect, "connect-timeout", policy.DefaultConnect, "limit of connecting, and of the TLS handshake")
-	flags.DurationVar(&f.Timeouts.Command, "command-timeout", policy.DefaultCommand, "limit of the wait for any reply")
-	flags.DurationVar(&f.Timeouts.Run, "timeout", policy.DefaultRun, "limit of the whole run")
-	flags.StringVar(&f.Memory, "max-memory", "256M", "memory that the script may use, from 128M")
-	flags.DurationVar(&f.CPU, "max-cpu", worker.DefaultCPU, "processor time that the script may use")
-	flags.Int64Var(&f.Steps, "max-steps", script.DefaultSteps, "instructions that the script may take")
-	flags.StringVar(&f.MaxOutput, "max-output", "1G", "octets that the script may print")
-	flags.StringArrayVar(&f.Libs, "lib", nil, "`DIR` where require looks for modules, after the script's own folder")
-	flags.StringSliceVar(&f.DenyNet, "deny-net", nil, "`HOST[:PORT],...` that the script may not connect to, whatever is allowed; without a value, any")
-	flags.Lookup("deny-net").NoOptDefVal = policy.AnyHost
-	flags.StringSliceVar(&f.DenyPlaintext, "deny-plaintext", nil, "likewise without TLS")
-	flags.Lookup("deny-plaintext").NoOptDefVal = policy.AnyHost
-	flags.BoolVar(&f.DenyDelete, "deny-delete", false, "delete nothing, whatever is allowed")
-	flags.BoolVar(&f.DenyRaw, "deny-raw", false, "no _shortcmd and _longcmd, whatever is allowed")
-	flags.StringVar(&f.Audit, "audit", "", "append every permission that the script asks for to `FILE`, as JSON lines")
-	flags.StringVarP(&f.Output, "output", "o", "", "the report on standard output as `table|json|ndjson`")
-}
-
-// notEmpty refuses flags that were given an empty value: an unset variable of
-// a shell must not turn a rehearsal into a run.
-func notEmpty(flags *pflag.FlagSet) error {
-	var err error
-	flags.Visit(func(f *pflag.Flag) {
-		if f.Value.String() == "" || f.Value.String() == "[]" {
-			err = &usageError{object: "--" + f.Name, reason: "it was given without a value", hint: "is a shell variable unset?"}
-		}
-	})
-	return err
-}
-
-// check refuses flags that make no sense.
-func (f *runFlags) check() error {
-	if _, err := f.policy(); err != nil {
-		return err
-	}
-	if _, err := f.memory(); err != nil {
-		return err
-	}
-	if _, err := size("--max-output", f.MaxOutput, 1); err != nil {
-		return err
-	}
-	for _, limit := range []struct {
-		flag  string
-		value time.Duration
-	}{
-		{"--connect-timeout", f.Timeouts.Connect},
-		{"--command-timeout", f.Timeouts.Command},
-		{"--timeout", f.Timeouts.Run},
-		{"--max-cpu", f.CPU},
-	} {
-		if limit.value <= 0 {
-			return &usageError{object: limit.flag, reason: fmt.Sprintf("%v is not a limit", limit.value), hint: "as in " + limit.flag + "=30s"}
-		}
-	}
-	if f.Steps <= 0 {
-		return &usageError{object: "--max-steps", reason: fmt.Sprintf("%d is not a limit", f.Steps), hint: "as in --max-steps=1000000000"}
-	}
-	switch f.Output {
-	case "", "table", "json", "ndjson":
-		return nil
-	}
-	return &usageError{object: "--output", reason: fmt.Sprintf("there is no format %q", f.Output), hint: "give table, json or ndjson"}
-}
-
-// policy is what the flags permit.
-func (f *runFlags) policy() (policy.Policy, error) {
-	p := policy.Policy{Raw: f.Raw && !f.DenyRaw, Timeouts: f.Timeouts}
-	p.Timeouts.Read = f.Timeouts.Command
-	var err error
-	if p.Net, err = policy.ParseHosts(f.Net...); err != nil {
-		return p, &usageError{object: "--allow-net", reason: err.Error(), hint: "as in --allow-net=pop.example.org:995"}
-	}
-	if p.Plaintext, err = policy.ParseNamedHosts(f.Plaintext...); err != nil {
-		return p, &usageError{object: "--allow-plaintext", reason: err.Error(), hint: "as in --allow-plaintext=127.0.0.1:110"}
-	}
-	if p.DenyNet, err = policy.ParseHosts(f.DenyNet...); err != nil {
-		return p, &usageError{object: "--deny-net", reason: err.Error(), hint: "as in --deny-net=pop.example.org"}
-	}
-	if p.DenyPlaintext, err = policy.ParseHosts(f.DenyPlaintext...); err != nil {
-		return p, &usageError{object: "--deny-plaintext", reason: err.Error(), hint: "as in --deny-plaintext=pop.example.org"}
-	}
-	if f.Delete != "" && !f.DenyDelete {
-		if p.Delete, err = policy.ParseCap(f.Delete); err != nil {
-			return p, &usageError{object: "--allow-delete", reason: err.Error(), hint: "as in --allow-delete=50 or --allow-delete=10%"}
-		}
-	}
-	return p, nil
-}
-
-// memory is --max-memory in octets.
-func (f *runFlags) memory() (int64, error) { return size("--max-memory", f.Memory, worker.MinMemory) }
-
-// size reads a size such as 256M or 1G, of least octets or more.
-func size(flag, text string, least int64) (int64, error) {
-	refused := &usageError{object: flag, reason: fmt.Sprintf("%q is not a size from %dM", text, max(least>>20, 1)), hint: "as in " + flag + " 512M or " + flag + " 1G"}
-	digits := strings.TrimRight(strings.ToUpper(text), "MG")
-	n, err := strconv.ParseInt(digits, 10, 32)
-	if err != nil || len(text) != len(digits)+1 {
-		return 0, refused
-	}
-	octets := n << 20
-	if strings.HasSuffix(strings.ToUpper(text), "G") {
-		octets <<= 10
-	}
-	if octets < least {
-		return 0, refused
-	}
-	return octets, nil
 }
 
 // scriptArguments splits the command line into the script and its arguments.
@@ -222,82 +69,43 @@ func scriptArguments(cmd *cobra.Command, args []string) (path string, rest []str
 	}
 }
 
-// inputError is a file that a command needs and cannot read.
-type inputError struct {
-	what, path, reason string
-}
-
-func (e *inputError) Error() string { return fmt.Sprintf("%s %q: %s", e.what, e.path, e.reason) }
-
-// readScript reads the script at path.
-func readScript(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, scriptError(path, err)
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return nil, &inputError{"script", path, "is a folder; name a .lua file"}
-	}
-	source, err := io.ReadAll(io.LimitReader(file, script.MaxSource+1))
-	if err != nil {
-		return nil, scriptError(path, err)
-	}
-	return source, nil
-}
-
-func scriptError(path string, err error) error {
-	reason := pathReason(err)
-	if errors.Is(err, fs.ErrNotExist) {
-		reason = "there is no such file; check the path"
-	}
-	return &inputError{"script", path, reason}
-}
-
-// pathReason is a file error without the path, which is said already.
-func pathReason(err error) string {
-	if onPath := (*fs.PathError)(nil); errors.As(err, &onPath) {
-		return onPath.Err.Error()
-	}
-	return err.Error()
-}
-
 // run carries the command out.
 func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string) error {
+	if path == "@list" {
+		return sh.listScripts()
+	}
 	source, err := readScript(path)
 	if err != nil {
 		return err
 	}
-	j := &job{Name: path, Source: source, Args: args, Flags: f, Trace: sh.trace}
-	if f.Maildrop != "" {
-		served, err := host.ServeLocal(f.Maildrop)
-		if err != nil {
-			return err
-		}
-		defer served.Close()
-		address := served.Address()
-		j.Served, j.admit = &address, served.Admit
-	}
-	bar := sh.progressBar()
-	stdout := sh.printer(f.Output, bar)
 	audit, err := openAudit(f.Audit)
 	if err != nil {
 		return err
 	}
 	defer audit.Close()
-	outside := outside{
+	bar := sh.progressBar()
+	j := &job{Name: path, Source: source, Args: args, Flags: f, Trace: sh.trace}
+	out := outside{
 		audit:    audit.write,
 		log:      sh.log,
-		stdout:   stdout,
+		stdout:   sh.printer(f.Output, bar),
 		talk:     sh.Stderr,
 		getUser:  sh.userName,
-		getPass:  sh.passwordPrompt(ctx, f.Maildrop != "", stdout.Flush),
 		now:      sh.Now,
 		progress: bar.step,
 	}
-	report, err := sh.perform(ctx, j, outside)
+	out.getPass = sh.passwordPrompt(ctx, len(f.Maildrops) > 0, out.stdout.Flush)
+	var report *run.Report
+	switch len(f.Maildrops) {
+	case 0:
+		report, err = sh.perform(ctx, j, out)
+	case 1:
+		report, err = sh.runOver(ctx, *j, f.Maildrops[0], out)
+	default:
+		report, err = sh.runSeveral(ctx, j, out)
+	}
 	bar.end()
-	if flushed := stdout.Flush(); err == nil {
+	if flushed := out.stdout.Flush(); err == nil {
 		err = flushed
 	}
 	sh.warn(report, err)
@@ -305,6 +113,18 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 		err = written
 	}
 	return err
+}
+
+// runOver does the job over a local maildrop.
+func (sh *shell) runOver(ctx context.Context, j job, maildrop string, out outside) (*run.Report, error) {
+	served, err := host.ServeLocal(maildrop)
+	if err != nil {
+		return nil, err
+	}
+	defer served.Close()
+	address := served.Address()
+	j.Maildrop, j.Served, j.admit = maildrop, &address, served.Admit
+	return sh.perform(ctx, &j, out)
 }
 
 // warn tells, also where nobody sees a report, of marks that a script forgot

@@ -75,6 +75,9 @@ func (s *supervisor) event(kind byte, payload []byte) error {
 		if _, err := s.out.stdout.Write(payload); err != nil {
 			return err
 		}
+		if _, gathering := s.out.stdout.(*gathered); gathering {
+			return nil
+		}
 		return s.out.stdout.Flush() // the worker has gathered it already
 	case eventTalk:
 		_, err := s.out.talk.Write(payload)

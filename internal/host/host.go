@@ -25,8 +25,7 @@ type Options struct {
 	// real POP3 and TLS on loopback, whatever host it names.
 	Maildrop string
 
-	// Served, if set, is local mail that another process serves, in Maildrop's
-	// stead, and Admit tells that process of each host name that its
+	// Served, if set, is where another process serves Maildrop, and Admit tells that process of each host name that its
 	// certificate must be for.
 	Served *Address
 	Admit  func(host string) error

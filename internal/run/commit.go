@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 
+	"github.com/popherd/popherd/internal/message"
 	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/pop3"
 )
@@ -23,6 +25,7 @@ func (s *session) Quit(ctx context.Context) (string, error) {
 		s.abort(err.Error())
 	}
 	s.ended = true
+	_ = s.forget() // after QUIT or a fault there is nothing in flight
 	return line, err
 }
 
@@ -34,6 +37,9 @@ func (s *session) quit(ctx context.Context) (string, error) {
 	}
 	if s.run.DryRun || s.marks() > 0 && s.run.Policy.Delete.IsZero() {
 		return s.rehearse(ctx)
+	}
+	if err := s.forget(); err != nil {
+		return "", err
 	}
 	if s.marks() > 0 {
 		err := s.allowed()
@@ -100,6 +106,9 @@ func (s *session) rehearse(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if !s.retrieved {
+		if err := s.forget(); err != nil {
+			return "", err
+		}
 		if _, err := s.client.Quit(ctx); err != nil {
 			return "", err
 		}
@@ -111,16 +120,15 @@ func (s *session) rehearse(ctx context.Context) (string, error) {
 // recognise reads the headers of marked messages that the script did not look
 // at, so that a person can judge the plan.
 func (s *session) recognise(ctx context.Context) error {
-	var unseen []int
-	if s.plan != nil {
-		for _, n := range s.plan.Marks() {
-			if _, seen := s.glances[n]; !seen {
-				unseen = append(unseen, n)
-			}
-		}
+	if s.plan == nil {
+		return nil
 	}
+	unseen := s.glances.missing(s.plan.Marks())
 	if len(unseen) == 0 {
 		return nil
+	}
+	if err := s.forget(); err != nil {
+		return err
 	}
 	// A server without TOP must not be asked often: it may hang up on a client
 	// that gives it unknown commands. The plan then does without names.
@@ -138,9 +146,11 @@ func (s *session) recognise(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.glanceAt(top); err != nil {
+		head, err := io.ReadAll(io.LimitReader(top, message.MaxGlance))
+		if err != nil {
 			return err
 		}
+		s.glances.put(top.Number, head)
 	}
 	return nil
 }
@@ -153,7 +163,7 @@ func (s *session) mark(ctx context.Context) error {
 	for n, err := range s.client.MarkEach(ctx, marks) {
 		if refused := (*pop3.Error)(nil); errors.As(err, &refused) {
 			s.refusals++
-			err = s.plan.Keep(n, "the server refused DELE: "+refused.Text)
+			err = s.plan.Decide(n, plan.Decision{Reason: "the server refused DELE: " + refused.Text})
 		}
 		if err != nil {
 			return err

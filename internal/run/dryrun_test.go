@@ -137,17 +137,23 @@ func TestDryRunWithOneRefusedTOP(t *testing.T) {
 	before := strings.Replace(planned, "S: PIPELINING", "S: PIPELINING\nS: TOP", 1)
 	o := against(t, markAll, before+`
 C: TOP 1 0
+C: LIST 1
 C: TOP 2 0
+C: LIST 2
 C: TOP 3 0
+C: LIST 3
 S: -ERR [SYS/TEMP] later
+S: +OK 1 100
 S: +OK
 S: Subject: second
 S:
 S: .
+S: +OK 2 100
 S: +OK
 S: Subject: third
 S:
 S: .
+S: +OK 3 100
 C: QUIT
 S: +OK
 eof
@@ -214,7 +220,7 @@ func decisions(r *Report) string {
 	for _, a := range r.Accounts {
 		fmt.Fprintln(&b, a.Account, a.Messages, a.Octets, a.Deliver, a.Delete, a.Keep)
 		for _, row := range a.Plan {
-			fmt.Fprintln(&b, row.Number, row.UniqueID, row.Octets, row.Decision, row.Reason)
+			fmt.Fprintln(&b, row.Number, row.UniqueID, row.Octets, row.Decision, row.Reason, row.Rule, row.Evidence)
 		}
 	}
 	return b.String()

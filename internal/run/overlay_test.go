@@ -117,7 +117,7 @@ func login(t interface{ Fatal(...any) }, s *server) *pop3.Client {
 // planning is a session of a run that may delete everything.
 func planning(t interface{ Fatal(...any) }, client *pop3.Client) *session {
 	r := &run{Options: Options{Policy: policy.Policy{Delete: allow(t, policy.NoLimit)}}, ctx: context.Background()}
-	s := &session{run: r, client: client, host: "pop.example.org", glances: map[int]glance{}}
+	s := &session{run: r, client: client, host: "pop.example.org"}
 	r.sessions = append(r.sessions, s)
 	return s
 }

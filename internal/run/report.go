@@ -27,9 +27,10 @@ type Fault struct {
 
 // An Account is what became of one session.
 type Account struct {
-	Account  string `json:"account"`  // user@host
-	Messages int    `json:"messages"` // that the maildrop held at the start
-	Octets   int64  `json:"octets"`   // of those messages
+	Account  string `json:"account"`            // user@host
+	Maildrop string `json:"maildrop,omitempty"` // the local mail, of several
+	Messages int    `json:"messages"`           // that the maildrop held at the start
+	Octets   int64  `json:"octets"`             // of those messages
 	Plan     []Row  `json:"plan"`
 	Deliver  int    `json:"deliver"`           // messages to deliver
 	Delete   int    `json:"delete"`            // messages to delete
@@ -37,6 +38,7 @@ type Account struct {
 	Outcome  string `json:"outcome"`           // "planned", "committed", "aborted" or "unknown"
 	Why      string `json:"why,omitempty"`     // of an end without a commit; of a rehearsal, why the run itself would fail
 	Refused  int    `json:"refused,omitempty"` // deletions that the server refused
+	Error    *Fault `json:"error,omitempty"`   // why the run failed, of several
 }
 
 // A Row is what was decided about one message.
@@ -46,8 +48,13 @@ type Row struct {
 	Octets   int64  `json:"size"`
 	Decision string `json:"decision"` // "keep" or "delete"
 	Reason   string `json:"reason"`
+	Rule     string `json:"rule,omitempty"`     // the rule that decided
+	Evidence string `json:"evidence,omitempty"` // what held of the message
 	Subject  string `json:"subject,omitempty"`
 	From     string `json:"from,omitempty"`
+
+	// Explain has, in an explained run, a line for each predicate asked.
+	Explain []string `json:"explain,omitempty"`
 }
 
 // report puts together what the sessions know. A session that needed no plan
@@ -89,13 +96,16 @@ func (s *session) report() Account {
 }
 
 func (s *session) row(m plan.Message, d plan.Decision) Row {
-	seen := s.glances[m.Number]
+	seen := s.glances.of(m.Number)
 	return Row{
 		Number:   m.Number,
 		UniqueID: m.UniqueID,
 		Octets:   m.Octets,
 		Decision: d.String(),
 		Reason:   d.Reason,
+		Rule:     d.Rule,
+		Evidence: d.Evidence,
+		Explain:  s.explained[m.Number],
 		Subject:  seen.subject,
 		From:     seen.from,
 	}

@@ -31,12 +31,22 @@ type Options struct {
 	Policy  policy.Policy
 	DryRun  bool // plan only, whatever the policy allows
 
+	// Explain keeps for the report which predicates of a rule file held, and
+	// ReadAhead allows RETR to be sent before the script asks: a server may take
+	// what was retrieved for seen.
+	Explain   bool
+	ReadAhead bool
+
 	// Whole asks for every message of every session in the report, not only
 	// for what a plan was made of.
 	Whole bool
 
 	// Dial connects where the policy allows it; the greeting is read.
 	Dial func(ctx context.Context, r luabind.DialRequest) (*pop3.Client, error)
+
+	// Account connects to the account of that name and logs in; "" is the one
+	// that a rule file is for. Nil means that there are none.
+	Account func(ctx context.Context, name string, debug func(pop3.TraceEvent)) (Opened, error)
 
 	// TLSConfig makes the configuration for a script's STLS.
 	TLSConfig func(c *luabind.TLSContext) (*tls.Config, error)
@@ -66,6 +76,14 @@ type Options struct {
 	Step func(Step)
 }
 
+// Opened is an account that is logged in.
+type Opened struct {
+	Client *pop3.Client
+	Name   string // the account's
+	Host   string // it is on
+	Port   int
+}
+
 // A run is one execution.
 type run struct {
 	Options
@@ -88,6 +106,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		Grants:  r.grants(),
 		Folders: o.Folders,
 		Steps:   o.Steps,
+		Drive:   r.drive,
 	})
 	r.drop(err)
 	if err == nil {
@@ -99,7 +118,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 // grants are what the script may reach.
 func (r *run) grants() *luabind.Grants {
 	timeouts := r.Policy.Timeouts.OrDefaults()
-	return &luabind.Grants{
+	g := &luabind.Grants{
 		Context:    func() context.Context { return r.ctx },
 		Dial:       r.dial,
 		Raw:        r.Policy.Raw,
@@ -112,8 +131,13 @@ func (r *run) grants() *luabind.Grants {
 		Log:        r.Log,
 		Asked:      r.audit,
 		Script:     luabind.Script{Name: r.Program.Name(), Args: r.Args, DryRun: r.DryRun || r.Policy.Delete.IsZero()},
+		Explain:    r.Explain,
 		MaxTimeout: timeouts.MaxScript,
 	}
+	if r.Account != nil {
+		g.Account = r.account
+	}
+	return g
 }
 
 // maxOpen is how many sessions a script may have open at once.
@@ -128,6 +152,17 @@ func (r *run) audit(permission, object string, granted bool) {
 
 // dial gives the script a session over a connection of the host's.
 func (r *run) dial(ctx context.Context, request luabind.DialRequest) (luabind.Session, error) {
+	return r.open(func() (*session, error) {
+		client, err := r.Dial(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		return &session{run: r, client: client, host: request.Host, port: request.Port}, nil
+	})
+}
+
+// open adds a session to the run, unless too many are open.
+func (r *run) open(connect func() (*session, error)) (*session, error) {
 	open := 0
 	for _, s := range r.sessions {
 		if !s.ended {
@@ -135,13 +170,13 @@ func (r *run) dial(ctx context.Context, request luabind.DialRequest) (luabind.Se
 		}
 	}
 	if open >= maxOpen {
-		return nil, &Stop{"limit", fmt.Sprintf("%d sessions are open already; end one with quit or close", open)}
+		return nil, &Stop{kind: "limit", reason: fmt.Sprintf("%d sessions are open already; end one with quit or close", open)}
 	}
-	client, err := r.Dial(ctx, request)
+	s, err := connect()
 	if err != nil {
 		return nil, err
 	}
-	s := &session{run: r, client: client, host: request.Host, port: request.Port, glances: map[int]glance{}}
+	s.reader.allowed = r.ReadAhead
 	r.sessions = append(r.sessions, s)
 	return s, nil
 }
@@ -161,7 +196,7 @@ func (r *run) getPass(prompt string) (string, error) {
 // panicked ends the run after a fault of our own in a binding, so that no pcall
 // can hide it.
 func (r *run) panicked(value any, stack []byte) {
-	r.cancel(&Stop{"internal", fmt.Sprintf("a fault in popherd: %v", value)})
+	r.cancel(&Stop{kind: "internal", reason: fmt.Sprintf("a fault in popherd: %v", value)})
 }
 
 // drop ends the sessions that the script left open, last in first out, without
@@ -226,12 +261,13 @@ func (e *RefusedError) Error() string {
 type Stop struct {
 	kind   string
 	reason string
+	hint   string
 }
 
 // Error implements error.
 func (s *Stop) Error() string { return s.reason }
 
-// Kind is "cancelled", "limit" or "internal", the kind under which scripts see
+// Kind is "cancelled", "limit", "internal" or "policy", the kind under which scripts see
 // it.
 func (s *Stop) Kind() string { return s.kind }
 
@@ -240,7 +276,7 @@ func (s *Stop) Hint() string {
 	if s.kind == "limit" && strings.HasPrefix(s.reason, tookLonger) {
 		return "give it longer with --timeout, as in --timeout 1h"
 	}
-	return ""
+	return s.hint
 }
 
 const tookLonger = "the run took longer than"
@@ -249,13 +285,13 @@ const tookLonger = "the run took longer than"
 // cancel.
 func bounded(parent context.Context, limit time.Duration) (ctx context.Context, cancel context.CancelCauseFunc, stop func()) {
 	ctx, cancel = context.WithCancelCause(context.WithoutCancel(parent))
-	interrupt := func() { cancel(&Stop{"cancelled", "interrupted"}) }
+	interrupt := func() { cancel(&Stop{kind: "cancelled", reason: "interrupted"}) }
 	if parent.Err() != nil { // AfterFunc would leave the script a moment
 		interrupt()
 	}
 	unwatch := context.AfterFunc(parent, interrupt)
 	timer := time.AfterFunc(limit, func() {
-		cancel(&Stop{"limit", fmt.Sprintf("%s %v", tookLonger, limit)})
+		cancel(&Stop{kind: "limit", reason: fmt.Sprintf("%s %v", tookLonger, limit)})
 	})
 	return ctx, cancel, func() {
 		unwatch()

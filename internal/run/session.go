@@ -21,20 +21,25 @@ type session struct {
 	host   string
 	port   int
 	user   string
+	name   string // of an account that the host logged in; empty for a script's own
 
 	plan      *plan.Plan // nil until something needs it
-	glances   map[int]glance
-	retrieved bool // a RETR was answered: see rehearse
-	done      int  // messages retrieved, for Progress
-	total     int  // messages of the maildrop if known, for Progress
-	refusals  int  // DELEs that the server refused
-	rehearsed bool // QUIT came, and was not to change anything
+	reader    reader
+	glances   glances
+	explained map[int][]string // which predicates held, by message-number
+	retrieved bool             // a RETR was sent: see rehearse
+	done      int              // messages retrieved, for Progress
+	total     int              // messages of the maildrop if known, for Progress
+	refusals  int              // DELEs that the server refused
+	rehearsed bool             // QUIT came, and was not to change anything
 	ended     bool
 }
 
 // account names the session for people: user@host.
 func (s *session) account() string {
 	switch {
+	case s.name != "":
+		return s.name
 	case s.user == "":
 		return s.host
 	case strings.Contains(s.user, "@"):
@@ -51,17 +56,26 @@ func (s *session) TLS() (tls.ConnectionState, bool) { return s.client.TLS() }
 
 // Capabilities implements luabind.Session.
 func (s *session) Capabilities(ctx context.Context) (pop3.Capabilities, error) {
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
 	return s.client.Capabilities(ctx)
 }
 
 // STLS implements luabind.Session.
 func (s *session) STLS(ctx context.Context, config *tls.Config) (string, error) {
+	if err := s.settle(); err != nil {
+		return "", err
+	}
 	return s.client.STLS(ctx, config)
 }
 
 // APOP implements luabind.Session.
 func (s *session) APOP(ctx context.Context, user, secret string) (string, error) {
 	s.user = user
+	if err := s.settle(); err != nil {
+		return "", err
+	}
 	return s.client.APOP(ctx, user, secret)
 }
 
@@ -85,6 +99,9 @@ func (s *session) Cmd(ctx context.Context, verb string, args ...string) (string,
 	case "RETR", "TOP":
 		return "", notOneLine(verb, "a text")
 	}
+	if err := s.settle(); err != nil {
+		return "", err
+	}
 	return s.client.Cmd(ctx, verb, args...)
 }
 
@@ -100,6 +117,9 @@ func (s *session) CmdText(ctx context.Context, verb string, args ...string) (*po
 		return s.retrieve(ctx, verb, args)
 	case "DELE", "RSET", "STAT", "QUIT", "USER", "PASS", "APOP", "RPOP", "NOOP", "UTF8", "STLS", "AUTH":
 		return nil, notOneLine(verb, "one line")
+	}
+	if err := s.settle(); err != nil {
+		return nil, err
 	}
 	return s.client.CmdText(ctx, verb, args...)
 }
@@ -125,6 +145,7 @@ func (s *session) Mark(ctx context.Context, which, reason string) (string, error
 	if err != nil {
 		return "", refusal("DELE "+which, err)
 	}
+	s.glances.keep(n)
 	return fmt.Sprintf("+OK message %d is marked, quit deletes it", n), nil
 }
 
@@ -135,6 +156,9 @@ func refusal(command string, err error) error {
 
 // reset empties the plan, and goes to the server too.
 func (s *session) reset(ctx context.Context) (string, error) {
+	if err := s.settle(); err != nil {
+		return "", err
+	}
 	line, err := s.client.Reset(ctx)
 	if err == nil && s.plan != nil {
 		err = s.plan.Reset()
@@ -164,13 +188,16 @@ func (s *session) load(ctx context.Context) error {
 	if s.plan != nil {
 		return nil
 	}
-	scans, err := s.client.List(ctx)
+	if err := s.settle(); err != nil {
+		return err
+	}
+	scans, unique, err := s.client.Listings(ctx)
 	if err != nil {
 		return err
 	}
-	ids, err := s.uniqueIDs(ctx)
-	if err != nil {
-		return err
+	ids := make(map[int]string, len(unique))
+	for _, u := range unique {
+		ids[u.Number] = u.ID
 	}
 	messages := make([]plan.Message, len(scans))
 	for i, scan := range scans {
@@ -202,6 +229,7 @@ func (s *session) abort(why string) {
 	}
 	s.ended = true
 	s.client.Close()
+	_ = s.forget() // the connection is gone, and so is what was in flight
 	if s.plan != nil {
 		s.plan.Abort(why)
 	}

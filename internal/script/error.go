@@ -31,6 +31,15 @@ func (p *Program) explain(ctx *budget, err error) error {
 	if err == nil {
 		return nil
 	}
+	if at := (*luabind.RuleError)(nil); errors.As(err, &at) {
+		e := p.explainRaised(ctx, at.Err)
+		e.Message += at.Place()
+		return e
+	}
+	return p.explainRaised(ctx, err)
+}
+
+func (p *Program) explainRaised(ctx *budget, err error) *Error {
 	var api *lua.ApiError
 	if !errors.As(err, &api) {
 		return &Error{Message: err.Error(), Err: err}

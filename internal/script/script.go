@@ -3,6 +3,7 @@ package script
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -21,10 +22,19 @@ type Options struct {
 
 	Folders []fs.FS // where require looks for .lua files, in this order
 	Steps   int64   // instructions that the script may take; 0 means DefaultSteps
+
+	// Drive is called once a script has returned rules: it finds them sessions,
+	// and has judge ask them about every message of one. Nil refuses rule files.
+	Drive func(judge Judge) error
 }
 
+// A Judge has the rules of a script decide about every message of a session,
+// whose account it names in errors.
+type Judge func(ctx context.Context, s luabind.Session, account string) error
+
 // Run calls the program in a fresh Lua state until it returns, raises, or ctx
-// ends. What it raised, and ctx's end, come back as *Error.
+// ends; and then, if it returned rules, the rules. What they raised, and ctx's
+// end, come back as *Error.
 //
 // ctx stops Lua code; a call into the host stops when the host's own contexts
 // do, for which see luabind.Grants.Context.
@@ -43,31 +53,53 @@ func (p *Program) Run(ctx context.Context, o Options) error {
 		RegistryGrowStep: 8192,
 	})
 	defer L.Close()
-	defer p.prepare(L, o)()
+	binding, stop := p.prepare(L, o)
+	defer stop()
 	steps := newBudget(ctx, cmp.Or(o.Steps, DefaultSteps))
 	L.SetContext(steps)
-	L.Push(L.NewFunctionFromProto(p.proto))
-	return p.explain(steps, call(L))
+	return p.explain(steps, call(func() error {
+		L.Push(L.NewFunctionFromProto(p.proto))
+		if err := L.PCall(0, 1, nil); err != nil {
+			return err
+		}
+		returned := L.Get(-1)
+		L.Pop(1)
+		return drive(L, binding, returned, o.Drive)
+	}))
 }
 
-// call runs the function on top of the stack. A panic of gopher-lua's is an
+// drive has what the script returned, if they are rules, judge messages.
+func drive(L *lua.LState, b *luabind.Binding, returned lua.LValue, by func(Judge) error) error {
+	rules, err := b.RuleFile(L, returned)
+	if rules == nil || err != nil {
+		return err
+	}
+	if by == nil {
+		return errors.New("this is a rule file, and nobody gives it mail")
+	}
+	return by(func(ctx context.Context, s luabind.Session, account string) error {
+		return rules.Apply(L, ctx, s, account)
+	})
+}
+
+// call calls f. A panic of gopher-lua's is an
 // error too: it compiles a lone break in a generic for to a jump out of the
 // code, and PCall does not catch what follows.
-func call(L *lua.LState) (err error) {
+func call(f func() error) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("a fault of the Lua machine: %v", fault)
 		}
 	}()
-	return L.PCall(0, 0, nil)
+	return f()
 }
 
 // prepare fills the fresh state, and returns what ends its coroutines.
-func (p *Program) prepare(L *lua.LState, o Options) (stop func()) {
+func (p *Program) prepare(L *lua.LState, o Options) (b *luabind.Binding, stop func()) {
 	stop = openLibrary(L, o.Stdout)
 	globals := L.Get(lua.GlobalsIndex).(*lua.LTable)
 	builtin := names(globals)
-	luabind.Preload(L, o.Grants)
+	b = luabind.Preload(L, o.Grants)
 	l := &library{folders: o.Folders, loaded: map[string]lua.LValue{}}
 	for _, name := range names(globals) {
 		if !slices.Contains(builtin, name) {
@@ -81,7 +113,7 @@ func (p *Program) prepare(L *lua.LState, o Options) (stop func()) {
 		args.RawSetInt(i+1, lua.LString(arg))
 	}
 	L.SetGlobal("arg", args)
-	return stop
+	return b, stop
 }
 
 // A key of a table above this is hashed: as an index it would need memory for
