@@ -1,6 +1,6 @@
 // Package dovecottest starts a real Dovecot on loopback for a test.
 //
-// Only tests import it. What popherd believes about POP3 is held against the
+// Only tests import it, and the program that measures popherd. What popherd believes about POP3 is held against the
 // server most people run: the greeting, CAPA, STLS, APOP, the octets of a
 // message and, above all, which files are left in the Maildir afterwards.
 //

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"testing"
 )
 
 // required is the environment variable that turns skipping into failing.
@@ -38,8 +37,14 @@ func find() (path, version string, err error) {
 	return path, version, nil
 }
 
+// Available says why no Dovecot can be run here; nil if one can.
+func Available() error {
+	_, _, err := find()
+	return err
+}
+
 // absent ends a test that cannot have its server.
-func absent(t testing.TB, reason error) {
+func absent(t T, reason error) {
 	t.Helper()
 	if os.Getenv(required) == "1" {
 		t.Fatalf("%v; %s=1 demands it", reason, required)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"testing"
 	"time"
 )
 
@@ -39,12 +38,24 @@ type Options struct {
 	Extra string
 }
 
+// T is what a Server needs of the test that it belongs to: a *testing.T or *B,
+// or what a program puts in its place. Fatalf and Skipf do not return.
+type T interface {
+	Helper()
+	Cleanup(func())
+	Errorf(format string, args ...any)
+	Failed() bool
+	Fatalf(format string, args ...any)
+	Logf(format string, args ...any)
+	Skipf(format string, args ...any)
+}
+
 // Server is a running Dovecot. It stops when its test ends.
 type Server struct {
 	Pool   *x509.CertPool // the CA that signed the server's certificate
 	CAFile string         // the same CA, a PEM file
 
-	t           testing.TB
+	t           T
 	options     Options
 	root        string // everything of this server is below it
 	host        string // the address it listens on
@@ -58,7 +69,7 @@ type Server struct {
 // for localhost, 127.0.0.1 and 127.0.0.2. Where Dovecot cannot be run, the
 // test is skipped, or fails if POPHERD_REAL_SERVERS is 1. When the test has
 // failed, its log shows Dovecot's. A Start and the end take about 50 ms together.
-func Start(t testing.TB, options Options) *Server {
+func Start(t T, options Options) *Server {
 	t.Helper()
 	binary, version, err := find()
 	if err != nil {

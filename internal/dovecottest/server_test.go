@@ -250,3 +250,31 @@ func BenchmarkStart(b *testing.B) {
 		dovecottest.Start(b, dovecottest.Options{}).Kill()
 	}
 }
+
+// A copy is a maildrop of its own, with the same messages under the same ids.
+func TestCopy(t *testing.T) {
+	s := start(t, dovecottest.Options{})
+	ann := s.AddUser("ann", "secret")
+	for _, raw := range []string{"A: 1\r\n\r\n", "B: 2\r\n\r\n", "C: 3\r\n\r\n"} {
+		ann.Deliver([]byte(raw))
+	}
+	k := call(t, s.Addr(), nil)
+	k.login("ann", "secret")
+	ids := k.text("UIDL")
+	k.ok("QUIT")
+	s.WaitIdle()
+
+	bob := s.AddUser("bob", "secret")
+	bob.Copy(ann)
+	k = call(t, s.Addr(), nil)
+	k.login("bob", "secret")
+	if got := k.text("UIDL"); got != ids {
+		t.Errorf("UIDL of the copy: got %q, want %q", got, ids)
+	}
+	k.ok("DELE 2")
+	k.ok("QUIT")
+	s.WaitIdle()
+	if a, b := ann.Count(), bob.Count(); a != 3 || b != 2 {
+		t.Errorf("after DELE in the copy: got %d and %d messages, want 3 and 2", a, b)
+	}
+}

@@ -64,7 +64,9 @@ func (u *User) Deliver(raw []byte) {
 	u.s.t.Helper()
 	u.s.seen++
 	n := u.s.seen
-	name := fmt.Sprintf("%d.M%06dP%dQ%d.popherd", firstSecond+n/1_000_000, n%1_000_000, os.Getpid(), n)
+	// The number is there once: twice in the right distance it cancels itself
+	// out in Dovecot's hash of names, and 100,000 messages take minutes.
+	name := fmt.Sprintf("%d.M%06dP%d.popherd", firstSecond+n/1_000_000, n%1_000_000, os.Getpid())
 	tmp := u.path(filepath.Join("tmp", name))
 	err := os.WriteFile(tmp, raw, 0o600)
 	if err == nil {
@@ -75,6 +77,33 @@ func (u *User) Deliver(raw []byte) {
 	}
 	if err != nil {
 		u.s.t.Fatalf("dovecot user %s: deliver: %v", u.Name, err)
+	}
+}
+
+// Copy makes the maildrop, which must be empty, the same as that of another
+// user who has no session open, with all that Dovecot has noted about it.
+// Messages are linked, not copied: Dovecot never writes into one.
+func (u *User) Copy(from *User) {
+	u.s.t.Helper()
+	err := filepath.WalkDir(from.Maildir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from.Maildir, path)
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		if filepath.Dir(name) != "." {
+			return os.Link(path, u.path(name))
+		}
+		octets, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(os.WriteFile(u.path(name), octets, 0o600), u.s.own(u.path(name)))
+	})
+	if err != nil {
+		u.s.t.Fatalf("dovecot user %s: copy of %s: %v", u.Name, from.Name, err)
 	}
 }
 
