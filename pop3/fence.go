@@ -38,7 +38,17 @@ func (a *average) or(octets int64) int64 {
 // order is proven from the start, and up to 16 in the end. Dovecot takes 10 to
 // 15 % longer with a LIST behind every message of 4 KB, and 3 to 5 % with one
 // behind 16.
-func (t *trust) groupSize() int { return min(max(t.asked/8, 1), 16) }
+//
+// Within a group only sizes tell answers apart: where they do not, because LIST
+// is not exact, each message has a LIST of its own.
+func (t *trust) groupSize() int {
+	if t.inexact {
+		return 1
+	}
+	return min(max(t.asked/8, 1), maxGroup)
+}
+
+const maxGroup = 16
 
 // expect guesses how many octets the answer to r has.
 func (t *trust) expect(r Request) int64 {

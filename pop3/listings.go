@@ -56,9 +56,10 @@ func (c *Client) Listings(ctx context.Context) ([]ScanListing, []UniqueID, error
 	return scans, ids, err
 }
 
-// doubled reports whether what came as unique-ids are the sizes once more.
+// doubled reports whether what came as unique-ids are the sizes once more. One
+// message may have a unique-id that is its size.
 func doubled(scans []ScanListing, ids []UniqueID) bool {
-	if len(scans) == 0 || len(scans) != len(ids) {
+	if len(scans) < 2 || len(scans) != len(ids) {
 		return false
 	}
 	for i, scan := range scans {

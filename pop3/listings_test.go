@@ -17,7 +17,7 @@ func TestListings(t *testing.T) {
 		{"no UIDL after all", capable + "C: LIST\nC: UIDL\nS: +OK\nS: 1 120\nS: .\nS: -ERR\n", "[{1 120}] []"},
 		{"nothing there", capable + "C: LIST\nC: UIDL\nS: +OK\nS: .\nS: +OK\nS: .\n", "[] []"},
 		{"LIST is refused", capable + "C: LIST\nC: UIDL\nS: -ERR no\nS: +OK\nS: .\n", "pop3: LIST: no"},
-		{"LIST answered twice", capable + "C: LIST\nC: UIDL\nS: +OK\nS: 1 120\nS: .\nS: +OK\nS: 1 120\nS: .\n", "it answered LIST twice"},
+		{"LIST answered twice", capable + "C: LIST\nC: UIDL\nS: +OK\nS: 1 120\nS: 2 90\nS: .\nS: +OK\nS: 1 120\nS: 2 90\nS: .\n", "it answered LIST twice"},
 		{"one by one", "S: +OK\nC: CAPA\nS: +OK\nS: UIDL\nS: .\nC: LIST\nS: +OK\nS: 1 120\nS: .\nC: UIDL\nS: +OK\nS: 1 120\nS: .\n", "[{1 120}] [{1 120}]"},
 	}
 	for _, tt := range tests {

@@ -3,6 +3,7 @@ package pop3
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/popherd/popherd/pop3/internal/wire"
 )
@@ -71,7 +72,12 @@ type Pipeline struct {
 type run struct {
 	count  int
 	octets int64
+	sizes  [maxGroup]int64 // of its messages, as LIST has them
 }
+
+// has reports whether a message of that size is among them: an answer that is
+// swapped with its could not be told.
+func (r *run) has(size int64) bool { return slices.Contains(r.sizes[:r.count], size) }
 
 // Pipeline starts reading ahead. upcoming are the requests that will be
 // wanted, in that order; it may be nil, and is asked only for as many as can be

@@ -122,7 +122,7 @@ func (p *Pipeline) send(e *entry) {
 	single := big || e.single || e.Lines != Whole || e.Octets <= 0
 	if p.flight.len() == 0 && len(p.group) == 0 && p.mustBeAlone(big) {
 		e.alone = true
-	} else if single || p.open.octets+e.cost > groupLimit {
+	} else if single || p.open.octets+e.cost > groupLimit || p.open.has(e.Octets) {
 		p.fence()
 	}
 	p.out.command(textVerb(e.Lines), e.Number, e.Lines)
@@ -131,6 +131,7 @@ func (p *Pipeline) send(e *entry) {
 		return
 	}
 	p.c.trust.asked++
+	p.open.sizes[p.open.count] = e.Octets
 	p.open.count++
 	p.open.octets += e.cost
 	if single || p.open.count >= p.c.trust.groupSize() {

@@ -83,7 +83,7 @@ func (s *sender) write() {
 func (s *sender) wait() { s.writer.Wait() }
 
 const (
-	firstWindow = 64
+	firstWindow = 256
 	lastWindow  = 4096
 
 	// windowGrowth is how much wider the window is for each answer: eight

@@ -109,8 +109,8 @@ func decodeLimits(b []byte) (l Limits, grace time.Duration, err error) {
 // that is held up: 42 MB have been seen, in 20 ms.
 const overshoot = 56 << 20
 
-// tame tells Go to spend memory freely while there is some, and to collect
-// harder before the limit is reached: with the kernel's limit alone, workers
+// tame tells Go to hold little more than is in use, since a run over a small
+// maildrop should be small, and to collect harder before the limit is reached: with the kernel's limit alone, workers
 // with little in use and much garbage die of it. They also die of it with more
 // than one processor: on a busy machine the collector then waits for one while
 // the garbage grows on the other. A script uses no more than one anyway.
@@ -118,7 +118,7 @@ const overshoot = 56 << 20
 // A stack that takes a quarter of all memory is a recursion without end.
 func tame(memory int64) {
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(100)
 	debug.SetMemoryLimit(memory - max(memory/4, overshoot))
 	debug.SetMaxStack(int(memory / 4))
 }
