@@ -1,6 +1,7 @@
 // Package maildir lists a Maildir and opens its messages, each found again by
-// its unique name when another program has moved it. It only reads: nothing
-// is created, renamed or removed, tmp is never looked at.
+// its unique name when another program has moved it, and says what a message
+// that popherd delivers is called. It only reads: nothing is created, renamed
+// or removed, tmp is never looked at.
 package maildir
 
 import (

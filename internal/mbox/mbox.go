@@ -1,6 +1,7 @@
 // Package mbox reads mbox files: it finds where each message lies, in one pass
-// and without holding any, and then opens messages one by one. It never
-// changes a file, takes no lock and writes nothing.
+// and without holding any, and then opens messages one by one. A Writer makes
+// of a message what an mbox holds of it. The package never changes a file and
+// takes no lock.
 //
 // # What is a message
 //

@@ -110,3 +110,6 @@ func number(word []byte, least, most int) bool {
 	}
 	return true
 }
+
+// Dated reports whether a line that begins with "From " has a postmark's date.
+func Dated(line []byte) bool { return dated(line) }

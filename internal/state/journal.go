@@ -81,6 +81,13 @@ func (j *Journal) Delivered(key Key, target string, d Digest) {
 		WHERE id = ?3 AND account = ?4 AND NOT doubtful`, d[:], target)
 }
 
+// Sent notes the content of a message that is on its way to a target: before
+// that target's Sync. If the run is cut off, the next one can tell the message
+// from another that has its unique-id: [Known.Comparable].
+func (j *Journal) Sent(key Key, d Digest) {
+	j.message(key, ErrDoubtful, "UPDATE message SET digest = ? WHERE id = ? AND account = ? AND NOT doubtful", d[:])
+}
+
 // Wanted notes that the run means to delete a message: before its DELE is sent.
 // If the run is cut off, or ends with an unknown outcome, [Account.Observe] of
 // the next one says whether that is done, and [Known.Wanted] what is left. For
