@@ -45,7 +45,7 @@ func namedArguments(L *lua.LState, call string, table *lua.LTable, names ...stri
 	})
 	for _, key := range stringKeys(table) {
 		if !slices.Contains(names, key) {
-			raise(L, KindValueError, unknown(call, "argument", key, names))
+			raise(L, KindValueError, unknownName(call, "argument", key, names))
 		}
 		a.named[key] = table.RawGetString(key)
 	}

@@ -42,6 +42,9 @@ func addressValue(v lua.LValue) *addressObject {
 // addressFields are the fields of an address.
 var addressFields = []string{"name", "address", "domain"}
 
+// stringMethods are names by which somebody takes something for a string.
+var stringMethods = []string{"find", "match", "gmatch", "gsub", "lower", "upper", "sub", "len", "format"}
+
 // addressIndex also answers those who take an address for a string: its
 // methods would be the ones they want.
 func addressIndex(L *lua.LState) int {
@@ -57,8 +60,8 @@ func addressIndex(L *lua.LState) int {
 	case "domain":
 		L.Push(lua.LString(a.address.Domain()))
 	default:
-		text := unknown("address", "field", key, addressFields)
-		if slices.Contains([]string{"find", "match", "gmatch", "gsub", "lower", "upper", "sub", "len", "format"}, key) {
+		text := unknownName("address", "field", key, addressFields)
+		if slices.Contains(stringMethods, key) {
 			text += "; it is a string in tostring(msg.from) and msg.from.address"
 		}
 		raise(L, KindValueError, text)
@@ -68,21 +71,20 @@ func addressIndex(L *lua.LState) int {
 
 // newAddressListMeta makes the metatable of lists of addresses, whose text
 // joins theirs.
-func (b *binding) newAddressListMeta(L *lua.LState) *lua.LTable {
-	meta := L.CreateTable(0, 3)
+func (b *binding) newAddressListMeta(L *lua.LState, list string) *lua.LTable {
+	meta := b.newListMeta(L, "addresses", list, "address")
 	meta.RawSetString("__tostring", b.function(L, textOf))
 	meta.RawSetString("__concat", b.function(L, textsOf))
-	meta.RawSetString("__metatable", lua.LString("addresses"))
 	return meta
 }
 
 // newAddressList makes a list of addresses.
-func (b *binding) newAddressList(L *lua.LState, addresses []message.Address) *lua.LTable {
+func (b *binding) newAddressList(L *lua.LState, addresses []message.Address, meta *lua.LTable) *lua.LTable {
 	table := L.CreateTable(len(addresses), 0)
 	for _, address := range addresses {
 		table.Append(&b.newAddress(L, address).object)
 	}
-	table.Metatable = b.message.addresses
+	table.Metatable = meta
 	return table
 }
 

@@ -234,7 +234,7 @@ func contextIndex(L *lua.LState) int {
 	fields := contextFields()
 	field, ok := fields[key]
 	if c == nil || !ok {
-		raise(L, KindValueError, unknown("TLS context", "field", key, keys(fields)))
+		raise(L, KindValueError, unknownName("TLS context", "field", key, keys(fields)))
 	}
 	L.Push(field(c))
 	return 1

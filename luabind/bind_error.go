@@ -147,7 +147,7 @@ func errorIndex(L *lua.LState) int {
 	fields := errorFields()
 	field, ok := fields[key]
 	if e == nil || !ok {
-		raise(L, KindValueError, unknown("error", "field", key, keys(fields)))
+		raise(L, KindValueError, unknownName("error", "field", key, keys(fields)))
 	}
 	L.Push(field(e))
 	return 1

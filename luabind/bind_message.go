@@ -2,6 +2,8 @@ package luabind
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -22,6 +24,8 @@ type messageObject struct {
 	num  int
 	uidl string
 	size int64
+	seen moment // when it was listed first
+	told bool   // seen is what the journal says
 
 	head  *message.Header  // by TOP; nil until asked for, or when whole is there
 	whole *message.Message // by RETR; nil until asked for
@@ -34,7 +38,8 @@ type messageObject struct {
 	lower  *lowered
 }
 
-// A moment is when a message was sent, as far as its header tells.
+// A moment is when a message was sent, as far as its header tells, or first
+// seen, as far as anybody remembers.
 type moment struct {
 	seconds int64
 	known   bool
@@ -42,13 +47,15 @@ type moment struct {
 
 // A messageType is what all message objects of a Lua state share.
 type messageType struct {
-	meta      *lua.LTable
-	address   *lua.LTable // the metatable of addresses,
-	addresses *lua.LTable // of lists of them,
-	part      *lua.LTable // and of parts
-	methods   map[string]*lua.LFunction
-	fields    map[string]messageField
-	parts     map[string]*lua.LFunction // methods of parts
+	meta    *lua.LTable
+	address *lua.LTable // the metatable of addresses,
+	part    *lua.LTable // and of parts
+
+	// The metatables of lists.
+	to, cc, defects, results, parts, attachments *lua.LTable
+
+	methods map[string]*lua.LFunction
+	fields  map[string]messageField
 }
 
 // newMessageType makes the closed metatables of messages, addresses and parts.
@@ -65,8 +72,10 @@ func (b *binding) newMessageType(L *lua.LState) messageType {
 	}
 	t.meta = b.closed(L, "message", map[string]lua.LGFunction{"__index": b.messageIndex, "__tostring": messageToString})
 	t.address = b.newAddressMeta(L)
-	t.addresses = b.newAddressListMeta(L)
-	t.parts, t.part = b.newPartType(L)
+	t.part = b.newPartType(L)
+	t.to, t.cc = b.newAddressListMeta(L, "msg.to"), b.newAddressListMeta(L, "msg.cc")
+	t.defects, t.results = b.newListMeta(L, "defects", "msg.defects", ""), b.newListMeta(L, "auth_results", "msg.auth_results", "method")
+	t.parts, t.attachments = b.newListMeta(L, "parts", "msg:parts()", "name"), b.newListMeta(L, "attachments", "msg:attachments()", "name")
 	return t
 }
 
@@ -112,7 +121,7 @@ func (b *binding) messageIndex(L *lua.LState) int {
 	field, ok := b.message.fields[string(key)]
 	if m == nil || !ok {
 		known := append(keys(b.message.methods), keys(b.message.fields)...)
-		raise(L, KindValueError, unknown("message", "method or field", L.Get(2).String(), known))
+		raise(L, KindValueError, unknownName("message", "method or field", L.Get(2).String(), known))
 	}
 	L.Push(field(L, m))
 	return 1
@@ -146,8 +155,12 @@ func messageFields() map[string]messageField {
 			return lua.LString(m.subject(L))
 		},
 		"from": func(L *lua.LState, m *messageObject) lua.LValue { return &m.sender(L, "from").object },
-		"to":   func(L *lua.LState, m *messageObject) lua.LValue { return m.addresses(L, &m.to, "to") },
-		"cc":   func(L *lua.LState, m *messageObject) lua.LValue { return m.addresses(L, &m.cc, "cc") },
+		"to": func(L *lua.LState, m *messageObject) lua.LValue {
+			return m.addresses(L, &m.to, "to", m.binding.message.to)
+		},
+		"cc": func(L *lua.LState, m *messageObject) lua.LValue {
+			return m.addresses(L, &m.cc, "cc", m.binding.message.cc)
+		},
 		"date": func(L *lua.LState, m *messageObject) lua.LValue {
 			if date, ok := m.header(L, "date").Date(); ok {
 				return lua.LNumber(date.Unix())
@@ -163,6 +176,12 @@ func messageFields() map[string]messageField {
 		"age_days": func(L *lua.LState, m *messageObject) lua.LValue {
 			return lua.LNumber(m.age(L, "age_days") / secondsPerDay)
 		},
+		"first_seen": func(L *lua.LState, m *messageObject) lua.LValue {
+			if seen := m.firstSeen(L, "first_seen"); seen.known {
+				return lua.LNumber(seen.seconds)
+			}
+			return lua.LNil
+		},
 		"defects":      messageDefects,
 		"auth_results": messageAuthResults,
 	}
@@ -177,9 +196,9 @@ func (m *messageObject) sender(L *lua.LState, call string) *addressObject {
 }
 
 // addresses returns the list of a field's addresses, kept in list.
-func (m *messageObject) addresses(L *lua.LState, list **lua.LTable, field string) *lua.LTable {
+func (m *messageObject) addresses(L *lua.LState, list **lua.LTable, field string, meta *lua.LTable) *lua.LTable {
 	if *list == nil {
-		*list = m.binding.newAddressList(L, m.header(L, field).Addresses(field))
+		*list = m.binding.newAddressList(L, m.header(L, field).Addresses(field), meta)
 	}
 	return *list
 }
@@ -195,9 +214,9 @@ func (m *messageObject) subject(L *lua.LState) string {
 	return *m.title
 }
 
-// age is how many seconds ago a message was written; or received, if its Date
-// cannot be read; else 0: no mail stops a rule, and none is old by mistake.
-func (m *messageObject) age(L *lua.LState, call string) float64 {
+// sentAt is the moment that Date names; or that of Received, if there is no
+// Date that can be read.
+func (m *messageObject) sentAt(L *lua.LState, call string) moment {
 	if m.sent == nil {
 		header := m.header(L, call)
 		date, ok := header.Date()
@@ -206,10 +225,33 @@ func (m *messageObject) age(L *lua.LState, call string) float64 {
 		}
 		m.sent = &moment{date.Unix(), ok}
 	}
-	if !m.sent.known {
-		return 0
+	return *m.sent
+}
+
+// maxAhead is how far a clock may be wrong, in seconds: a message from a later
+// future has no age.
+const maxAhead = 2 * secondsPerDay
+
+// knownAge is how many seconds ago a message was sent, or why that cannot be
+// known.
+func (m *messageObject) knownAge(L *lua.LState, call string) (seconds float64, fault string) {
+	sent, now := m.sentAt(L, call), m.binding.grants.now().Unix()
+	day := func() string { return time.Unix(sent.seconds, 0).UTC().Format(time.DateOnly) }
+	switch {
+	case !sent.known:
+		return 0, "no date"
+	case sent.seconds < 0:
+		return 0, "date " + day() + " is before 1970"
+	case sent.seconds > now+maxAhead:
+		return 0, "date " + day() + " is in the future"
 	}
-	return float64(m.binding.grants.now().Unix() - m.sent.seconds)
+	return float64(now - sent.seconds), ""
+}
+
+// age is msg:age(): 0 if it cannot be known, so that none is old by mistake.
+func (m *messageObject) age(L *lua.LState, call string) float64 {
+	seconds, _ := m.knownAge(L, call)
+	return seconds
 }
 
 // messageDefects is what is wrong with the header, and with the body once that
@@ -221,7 +263,32 @@ func messageDefects(L *lua.LState, m *messageObject) lua.LValue {
 	} else {
 		defects = m.header(L, "defects").Defects()
 	}
-	return stringList(L, defects)
+	list := stringList(L, defects)
+	list.Metatable = m.binding.message.defects
+	return list
+}
+
+// newListMeta makes the metatable of a list, which has no names: one that is
+// asked for is what an entry has.
+func (b *binding) newListMeta(L *lua.LState, name, list, entry string) *lua.LTable {
+	meta := L.CreateTable(0, 4)
+	meta.RawSetString("__index", b.function(L, func(L *lua.LState) int {
+		key, ok := L.Get(2).(lua.LString)
+		if !ok {
+			return 0
+		}
+		text := list + " is a list: " + list + "[1]"
+		if entry != "" {
+			text += "." + entry
+		}
+		if slices.Contains(stringMethods, string(key)) && meta.RawGetString("__tostring") != lua.LNil {
+			text = list + " is a list: its text is tostring(" + list + ")"
+		}
+		raise(L, KindValueError, text+"; it has no field "+quote(string(key)))
+		return 0
+	}))
+	meta.RawSetString("__metatable", lua.LString(name))
+	return meta
 }
 
 // stringList is a table of strings.
@@ -248,5 +315,6 @@ func messageAuthResults(L *lua.LState, m *messageObject) lua.LValue {
 		entry.RawSetString("properties", properties)
 		table.Append(entry)
 	}
+	table.Metatable = m.binding.message.results
 	return table
 }

@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"fmt"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -22,16 +23,44 @@ func partFields() map[string]func(*message.Part) lua.LValue {
 	}
 }
 
-// partMethods are the methods of a part.
-func partMethods() map[string]func(*message.Part) lua.LValue {
-	return map[string]func(*message.Part) lua.LValue{
-		"content": func(p *message.Part) lua.LValue { return lua.LString(p.Content()) },
-		"text":    func(p *message.Part) lua.LValue { return lua.LString(p.Text()) },
+// A partMethod is a method of parts, told its own name.
+type partMethod func(b *binding, L *lua.LState, p *message.Part, method string) lua.LValue
+
+func partMethods() map[string]partMethod {
+	return map[string]partMethod{
+		"content": func(_ *binding, _ *lua.LState, p *message.Part, _ string) lua.LValue {
+			return lua.LString(p.Content())
+		},
+		"text": func(_ *binding, _ *lua.LState, p *message.Part, _ string) lua.LValue {
+			return lua.LString(p.Text())
+		},
+		"save": (*binding).partSave,
 	}
 }
 
-// newPartType makes the methods and the metatable of parts.
-func (b *binding) newPartType(L *lua.LState) (methods map[string]*lua.LFunction, meta *lua.LTable) {
+// partSave is part:save(target): the name of the file.
+func (b *binding) partSave(L *lua.LState, part *message.Part, method string) lua.LValue {
+	p := positional{L, method}
+	target := p.text(2, "target")
+	if fault := targetFault(target); fault != "" {
+		p.refuse("%s", fault)
+	}
+	if b.grants.Save == nil {
+		raise(L, KindPolicy, method+": saving files is not granted; allow it with --allow-write=DIR")
+	}
+	suggested := part.Name
+	if suggested == "" {
+		suggested = "attachment"
+	}
+	name, err := b.grants.Save(b.grants.context(), strings.Clone(target), suggested, part.Content())
+	if err != nil {
+		Raise(L, hostError(method, err))
+	}
+	return lua.LString(name)
+}
+
+// newPartType makes the metatable of parts.
+func (b *binding) newPartType(L *lua.LState) *lua.LTable {
 	methods, fields := map[string]*lua.LFunction{}, partFields()
 	for name, method := range partMethods() {
 		methods[name] = b.function(L, func(L *lua.LState) int {
@@ -39,7 +68,7 @@ func (b *binding) newPartType(L *lua.LState) (methods map[string]*lua.LFunction,
 			if p == nil {
 				raise(L, KindValueError, fmt.Sprintf("%s: use part:%s(), not part.%s()", name, name, name))
 			}
-			L.Push(method(p))
+			L.Push(method(b, L, p, name))
 			return 1
 		})
 	}
@@ -51,12 +80,12 @@ func (b *binding) newPartType(L *lua.LState) (methods map[string]*lua.LFunction,
 		}
 		field, ok := fields[key]
 		if p == nil || !ok {
-			raise(L, KindValueError, unknown("part", "method or field", key, append(keys(methods), keys(fields)...)))
+			raise(L, KindValueError, unknownName("part", "method or field", key, append(keys(methods), keys(fields)...)))
 		}
 		L.Push(field(p))
 		return 1
 	}
-	return methods, b.closed(L, "part", map[string]lua.LGFunction{"__index": index, "__tostring": partToString})
+	return b.closed(L, "part", map[string]lua.LGFunction{"__index": index, "__tostring": partToString})
 }
 
 func partValue(v lua.LValue) *message.Part {
@@ -81,10 +110,11 @@ func partToString(L *lua.LState) int {
 }
 
 // newParts makes a list of parts.
-func (b *binding) newParts(L *lua.LState, parts []*message.Part) *lua.LTable {
+func (b *binding) newParts(L *lua.LState, parts []*message.Part, meta *lua.LTable) *lua.LTable {
 	table := L.CreateTable(len(parts), 0)
 	for _, p := range parts {
 		table.Append(&lua.LUserData{Value: p, Env: L.Env, Metatable: b.message.part})
 	}
+	table.Metatable = meta
 	return table
 }

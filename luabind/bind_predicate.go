@@ -10,7 +10,7 @@ import (
 // newPredicateMeta makes the metatable of predicates: + is or, * is and, - is
 // and-not, or before one predicate not; a call judges a message.
 func (b *binding) newPredicateMeta(L *lua.LState) *lua.LTable {
-	return b.closed(L, "predicate", map[string]lua.LGFunction{
+	functions := map[string]lua.LGFunction{
 		"__add":      b.combine("+", opOr),
 		"__mul":      b.combine("*", opAnd),
 		"__sub":      b.combine("-", opAndNot),
@@ -21,11 +21,24 @@ func (b *binding) newPredicateMeta(L *lua.LState) *lua.LTable {
 			raise(L, KindValueError, fmt.Sprintf("predicate has no field %s; p(msg) judges a message, and p + q, p * q, -p combine", quote(L.Get(2).String())))
 			return 0
 		},
-	})
+	}
+	for event, sign := range map[string]string{
+		"__concat": "..", "__div": "/", "__mod": "%", "__pow": "^", "__lt": "<", "__le": "<=",
+	} {
+		functions[event] = func(L *lua.LState) int {
+			raise(L, KindValueError, "rule: "+sign+" is not for predicates: p * q is and, p + q is or, -p is not; tostring(p) is their text")
+			return 0
+		}
+	}
+	return b.closed(L, "predicate", functions)
 }
+
+// noLuaOperators is for who was misled by what other values do.
+const noLuaOperators = "not, and, or are not for predicates: write -p, p * q, p + q"
 
 // givePredicate returns a predicate to Lua.
 func (b *binding) givePredicate(L *lua.LState, p *predicate) int {
+	b.built.add(L, p)
 	L.Push(&lua.LUserData{Value: p, Env: L.Env, Metatable: b.predicate})
 	return 1
 }
@@ -43,13 +56,18 @@ func (b *binding) combine(sign string, made op) lua.LGFunction {
 		left, right := predicateValue(L.Get(1)), predicateValue(L.Get(2))
 		for i, p := range []*predicate{left, right} {
 			if p == nil {
-				raise(L, KindValueError, fmt.Sprintf("rule: %s wants a predicate on both sides, got %s", sign, describe(L.Get(i+1))))
+				text := fmt.Sprintf("rule: %s wants a predicate on both sides, got %s", sign, describe(L.Get(i+1)))
+				if L.Get(i+1).Type() == lua.LTBool {
+					text += "; " + noLuaOperators
+				}
+				raise(L, KindValueError, text)
 			}
 		}
 		size := left.size + right.size
 		if size > maxLeaves {
 			raise(L, KindLimit, fmt.Sprintf("rule: a predicate of %d parts is larger than %d", size, maxLeaves))
 		}
+		left.used, right.used = true, true
 		return b.givePredicate(L, &predicate{op: made, a: left, b: right, size: size})
 	}
 }
@@ -61,8 +79,10 @@ func (b *binding) negate(L *lua.LState) int {
 	if p == nil {
 		raise(L, KindValueError, "rule: - wants a predicate, got "+describe(L.Get(1)))
 	}
+	p.used = true
 	if p.op == opNot {
-		return b.givePredicate(L, p.a)
+		L.Push(&lua.LUserData{Value: p.a, Env: L.Env, Metatable: b.predicate})
+		return 1
 	}
 	return b.givePredicate(L, &predicate{op: opNot, a: p, size: p.size})
 }
@@ -73,6 +93,7 @@ func (b *binding) predicateCall(L *lua.LState) int {
 	if p == nil || m == nil {
 		raise(L, KindValueError, "a predicate judges a message: p(msg), got "+describe(L.Get(2)))
 	}
+	p.used = true
 	held := p.holds(&question{L, m})
 	if held && m.trial != nil && len(m.trial.held) < maxHeld && !slices.Contains(m.trial.held, p) {
 		m.trial.held = append(m.trial.held, p)

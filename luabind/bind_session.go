@@ -25,6 +25,7 @@ type session struct {
 	topless bool            // TOP does not work here
 	marked  map[int]bool    // what DELE marked, of a session that is no Decider
 	scratch []byte          // where headers are read into
+	listed  []Listed        // what the journal was last asked about single messages
 }
 
 // newSession makes the session object for a connection. Its __index is a table

@@ -1,9 +1,9 @@
 // Package luabind binds POP3 to Lua: the modules pop3, which mirrors Python's
 // poplib, and getpass; messages and rules about them; and for scripts that have
-// nothing else, re, json, text, time, base64, hash, log and script. It is for any host of gopher-lua. Preload
-// puts the modules into a Lua state; Grants say what a script may reach. The
-// package opens no sockets, and no files but the system's time zones: the host
-// does, or refuses to.
+// nothing else, re, json, text, time, base64, hash, log, script and state. It is
+// for any host of gopher-lua. Preload puts the modules into a Lua state; Grants
+// say what a script may reach. The package opens no sockets, and no files but the
+// system's time zones: the host does, or refuses to.
 //
 //	local pop3 = require "pop3"
 //	local M = pop3.POP3_SSL("pop.example.org")
@@ -96,16 +96,19 @@
 // # Messages
 //
 //	pop3.account([name])                      a session that the host logged in
-//	M:messages{from=, to=, order=, body=}     iterates: for msg in M:messages() do
+//	M:messages{new=, from=, to=, order=, body=}
+//	                                          iterates: for msg in M:messages() do
 //	M:message(n)                              one message
 //	M:read_ahead(allowed)                     whether loops over M:retr are read ahead
 //	mail.parse(text)                          a message from its text or lines
 //
 //	msg.num msg.uidl msg.size                 of the listings
-//	msg.subject msg.from msg.to msg.cc msg.date msg.message_id msg.list_id
+//	msg.subject msg.from msg.to msg.cc msg.message_id msg.list_id
+//	msg.date                                  seconds since 1970; nil if Date cannot be read
 //	msg:header(name) msg:headers(name)        first, or all; decoded
 //	msg:raw_header(name)                      first, as it came
 //	msg:age() msg.age_days                    in seconds, in days
+//	msg.first_seen                            seconds since 1970; nil if nobody remembers
 //	msg.auth_results                          {{server= method= result= reason= properties=}, ...}
 //	msg:text() msg:html()                     of the body; "" for none
 //	msg:parts() msg:attachments() msg:has_attachment()
@@ -115,6 +118,7 @@
 //	address.name address.address address.domain
 //	part.name part.type part.size part.charset part.encoding part.disposition
 //	part.content_id part:content() part:text()
+//	part:save(target)                         the name of the file
 //
 // Nothing of a message is read before it is asked for: its header by TOP, and
 // by RETR where TOP does not work; what needs the body by one RETR. It is kept
@@ -122,36 +126,65 @@
 // has them read ahead. With body=true messages are read ahead whole, which a
 // server may take for read. from and to are message-numbers, both included;
 // from=-100 is the last hundred. The order is "oldest", by number, or "newest".
-// Marked messages are left out, and cannot be read any more.
+// Marked messages are left out; one that a script holds can still be read after
+// msg:delete(), if the session is a Reader. With new=true only those come that no
+// run dealt with which committed, and -100 is the 100th of these from the end;
+// that needs a session with a journal, or raises ValueError.
 //
 // Text is decoded to UTF-8 and never nil: a subject that is not there is "", and
 // msg.from has empty fields. message_id and list_id are nil, so that two messages
 // without an id do not have the same. An address is no string: tostring(msg.from)
-// is "Name <address>", and so are those of msg.to, joined by ", ". The age is that
-// of Date; if it cannot be read, since the mail was received; else 0: no mail stops
-// a rule. Defects are no errors; those of the body are there once it was read.
+// is "Name <address>", and so are those of msg.to, joined by ", ". msg.from is the
+// first address of From, or of Sender. msg.to and others are lists: of
+// msg.to.address there is msg.to[1].address. The age is that of Date; if it cannot
+// be read, since the mail was received. It is 0 if it cannot be known: without
+// either, before 1970, or more than 2 days in the future; msg.date is nil only if
+// Date is no date, of the years 1900 to 9999. Defects are no errors; those of the
+// body are there once it was read.
 //
 // Of delete and keep the last counts; deliveries add up. Decisions are the
 // Session's: a Decider plans them; else delete is DELE, and deliver raises kind
 // policy. About a message from mail.parse nothing can be decided.
 //
+// first_seen is when an earlier run, or this one, first listed the message. A
+// part is saved where Grants.Save says, at once and not at the commit; the name
+// that it suggests is the part's, or "attachment".
+//
 // # Rules
 //
-//	rule.from(text, ...)                      one of the texts is in tostring(msg.from)
-//	rule.to(text, ...)                        in an address of To or Cc
+//	rule.from(text, ...)                      one of the texts is in an address of From
+//	rule.to(text, ...)                        of To or Cc
 //	rule.subject(text, ...)                   in the subject
 //	rule.header(name [, text, ...])           in the field; or it is there
 //	rule.size("> 1M") rule.age("> 30d")       > >= < <=; K M G of 1024; min h d w y
+//	rule.first_seen("> 30d")                  the same of the time since msg.first_seen
 //	rule.list([text])                         of a mailing list; text in its id
 //	rule.has_attachment([text])               text in its name
-//	rule.re(field, pattern [, flags])         found in from, to, subject, text or a header field
+//	rule.re(field, pattern [, flags])         found in "from", "to", "cc", "subject", "text"
+//	                                          or a header field, such as "Received"
 //	rule.always()
 //	p * q, p + q, -p, p - q                   and, or, not, and-not
-//	p(msg)                                    true or false
+//	p(msg)                                    true; or false, if it is false or unknown
 //
 // Predicates judge messages in Go, from the left and no further than needed, and
 // read no more than they look at. Texts are found in any case, letter by letter
-// as text.lower does it. Lua's own and, or, not do not combine predicates.
+// as text.lower does it. Lua's own and, or, not do not combine predicates: they
+// drop one side, so that a rule file whose rules are all predicates must use every
+// one that it builds.
+//
+// In from and to a text is looked for in the name and the address, "Name
+// <address>". With @ it is the address, of which the name says nothing: "@b.example"
+// is the domain or one below it, "mother@" what stands before the @, and
+// "a@b.example" all of it. Every address of the field counts; those of Sender if
+// there is none in From. The fields of rule.re are these and its own, and "text",
+// the body; the name of a header field has a capital letter or a hyphen.
+//
+// A predicate may be unknown: age if msg:age() cannot be known, first_seen if
+// nobody remembers, and a pattern that is not found in a text of which something
+// was cut, beyond 4 MiB mostly. What is unknown is neither so nor otherwise:
+// -age("> 30d") is unknown as well. With true and false it combines as one that
+// may turn out to be either: unknown * false is false, unknown + true is true, and
+// all else unknown. A rule speaks only if its predicate is true.
 //
 // A script is a rule file if it returns a function(msg), a rule table or a list
 // of rule tables:
@@ -294,6 +327,22 @@
 //
 // Fields are a table of at most 64 names with strings, numbers, booleans or
 // host objects; a text of more than 4096 octets is cut. Grants.Log takes them.
+//
+// # Module state
+//
+// What a script keeps from run to run, for each account apart: of the one whose
+// session was opened last.
+//
+//	state.get(name)                           string, number or boolean; or nil
+//	state.set(name, value [, seconds])        nil removes; seconds until it expires
+//	state.incr(name [, by])                   the sum; from 0, by 1; whole, to 2^53
+//	state.expire(name, seconds)               whether it is there; nil is never
+//
+// A script reads back what it set; the next run does once quit succeeded. A
+// script that fails, and a dry run, change nothing. A name has 1 to 255 octets, a
+// string at most 65,535, seconds are at most 100 years. set without seconds
+// lets the value last; incr does not change when it expires. incr of what is no
+// whole number raises ValueError. Without Grants.State all raise kind policy.
 //
 // # For hosts
 //

@@ -27,6 +27,18 @@ func callError(call, host string, err error) *Error {
 	return e
 }
 
+// hostError is a call that failed in the host, on its disk mostly, and not on
+// the network. The session goes on.
+func hostError(call string, err error) *Error {
+	e := newError(err)
+	e.Message = call + ": " + e.Message
+	e.Fatal = e.Kind == KindCancelled
+	if e.Kind == KindSocket {
+		e.Kind = KindInternal
+	}
+	return e
+}
+
 // newError makes of a Go error what a script sees. An error with a method
 // Kind, such as a host's policy, says its kind itself.
 func newError(err error) *Error {

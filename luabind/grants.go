@@ -38,6 +38,15 @@ type Session interface {
 	Close() error
 }
 
+// A Reader is a Session that gives the text of every message, of those that
+// are marked as well: a script may look at a message after it decided to delete
+// it. Without it the text is what CmdText answers to TOP and RETR.
+type Reader interface {
+	// Read is TOP of message n with so many lines, or with pop3.Whole RETR. The
+	// binding reads the Text to its end.
+	Read(ctx context.Context, n, lines int) (*pop3.Text, error)
+}
+
 // A Marker is a Session that keeps a reason with every mark, for a report.
 type Marker interface {
 	// Mark is DELE of one message, named by a number or a word as the script
@@ -66,6 +75,36 @@ type Listed struct {
 	Number   int    // the message-number, from 1
 	UniqueID string // "" where the server has none
 	Octets   int64  // as the server says
+
+	// What a journal remembers, if the session is Journaled.
+	New       bool      // no run that committed has dealt with it
+	FirstSeen time.Time // when it was listed first; zero if nobody remembers
+}
+
+// A Journaled session may have a journal of what earlier runs saw.
+type Journaled interface {
+	// Journaled reports whether it has one, and thus whether New and FirstSeen
+	// of what its Messages lists mean something. A session that is no Lister
+	// has none.
+	Journaled() bool
+}
+
+// Values are what scripts keep from run to run, under names of 1 to 255 octets.
+// They are the binding's own texts, at most 64 KiB each, any octets; whole
+// numbers are decimal, so that Incr can add. An error is the host's fault
+// unless it has a method Kind: one of a limit has kind "limit".
+type Values interface {
+	// Get returns a value, and whether it is there.
+	Get(ctx context.Context, name string) (value string, ok bool, err error)
+	// Set keeps a value until it expires, the zero time being never. Nil
+	// removes it.
+	Set(ctx context.Context, name string, value *string, expires time.Time) error
+	// Incr adds to a decimal number, to 0 if it is not there, and returns the
+	// sum. When it expires does not change.
+	Incr(ctx context.Context, name string, by int64) (int64, error)
+	// Expire sets when a value expires, the zero time being never, and reports
+	// whether it is there.
+	Expire(ctx context.Context, name string, at time.Time) (bool, error)
 }
 
 // A ReadAheader is a Session that can guess what a script will ask for next.
@@ -150,6 +189,18 @@ type Grants struct {
 	Now     func() time.Time // the clock of time.now and of a message's age; nil means time.Now
 	Script  Script           // the module script
 	Explain bool             // an Explainer is told how rules judge
+
+	// State gives the values of the account whose session was opened last, or
+	// says that there is none. It is asked for each use of the module state.
+	// What a script sets it reads back at once; it lasts when the host commits,
+	// and is gone if the script fails and after a dry run.
+	State func() (Values, error)
+
+	// Save is part:save(target): it keeps an attachment's octets, which it must
+	// not change, in a folder that the target names, and returns the name of
+	// the file. The suggested name is what a stranger wrote, without a path or
+	// controls, of 1 to 150 octets; it may be there already.
+	Save func(ctx context.Context, target, suggested string, octets []byte) (name string, err error)
 
 	// Asked, if set, is told of each use of Raw, or try of it: "raw", the
 	// command's first word, and whether it is granted.

@@ -98,10 +98,11 @@ func (h *host) dial(ctx context.Context, r luabind.DialRequest) (luabind.Session
 //	dialed()                        the last DialRequest
 //	debugged()                      what set_debuglevel wrote
 //	logged()                        what module log was given since grant{log=true}
-//	maildrop({text, ...} [, {top=, plain=, expecter=}])
+//	maildrop({text, ...} [, {top=, plain=, expecter=, seen=}])
 //	                                a session on messages in memory, and a table of
 //	                                what it saw; top "none" or "empty" is a server
-//	                                that fails there; plain one without a plan
+//	                                that fails there; plain one without a plan;
+//	                                seen as in run_script, which grants state too
 //	grant{name=value}               changes the grants
 //	CAFILE NOFILE FINGERPRINT       of the certificate for "localhost"
 //	SILENCE                         a reply that never comes
@@ -224,6 +225,17 @@ func (h *host) luaGrant(L *lua.LState) int {
 			h.grants.DefaultTimeout = time.Duration(value.(lua.LNumber)) * time.Second
 		case "now":
 			h.grants.Now = func() time.Time { return time.Unix(int64(value.(lua.LNumber)), 0) }
+		case "fullstate", "brokenstate":
+			b := brokenStore{fullError{}}
+			if name.String() == "brokenstate" {
+				b.err = errors.New("the disk is gone")
+			}
+			h.grants.State, h.grants.Save = func() (luabind.Values, error) { return b, nil }, b.save
+		case "nostate":
+			if h.grants.State = nil; !on {
+				break
+			}
+			h.grants.State = func() (luabind.Values, error) { return nil, fmt.Errorf("state: %w", policyError{}) }
 		case "noaccount":
 			h.grants.Account = func(context.Context, string, func(pop3.TraceEvent)) (luabind.AccountSession, error) {
 				return luabind.AccountSession{Host: "pop.example.org"}, fmt.Errorf("account: %w", policyError{})

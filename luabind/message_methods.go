@@ -72,12 +72,12 @@ func messageHTML(L *lua.LState, m *messageObject, method string) int {
 }
 
 func messageParts(L *lua.LState, m *messageObject, method string) int {
-	L.Push(m.binding.newParts(L, m.content(L, method).Parts()))
+	L.Push(m.binding.newParts(L, m.content(L, method).Parts(), m.binding.message.parts))
 	return 1
 }
 
 func messageAttachments(L *lua.LState, m *messageObject, method string) int {
-	L.Push(m.binding.newParts(L, m.content(L, method).Attachments()))
+	L.Push(m.binding.newParts(L, m.content(L, method).Attachments(), m.binding.message.attachments))
 	return 1
 }
 

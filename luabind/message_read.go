@@ -36,7 +36,7 @@ func (m *messageObject) header(L *lua.LState, call string) *message.Header {
 func (m *messageObject) readHeader(L *lua.LState, call string) *message.Header {
 	s := m.session
 	m.ahead.asks(s, m.place)
-	octets, err := s.read(s.scratch[:0], "TOP", strconv.Itoa(m.num), "0")
+	octets, err := m.read(s.scratch[:0], 0)
 	var refused *pop3.Error
 	switch {
 	case errors.As(err, &refused) && !s.hasTop:
@@ -86,9 +86,7 @@ func (m *messageObject) content(L *lua.LState, call string) *message.Message {
 	if m.ahead.wholes() {
 		m.ahead.asks(s, m.place)
 	}
-	// A size is what a server says: it does not make memory by itself.
-	const most = 1 << 20
-	octets, err := s.read(make([]byte, 0, min(max(m.size, 0), most)+512), "RETR", strconv.Itoa(m.num))
+	octets, err := m.read(make([]byte, 0, firstRoom(m.size)), pop3.Whole)
 	if err != nil {
 		s.fail(L, call, err)
 	}
@@ -96,15 +94,56 @@ func (m *messageObject) content(L *lua.LState, call string) *message.Message {
 	return m.whole
 }
 
-// read sends a command and appends the text that answers it to buf.
-func (s *session) read(buf []byte, verb string, args ...string) ([]byte, error) {
-	text, err := s.conn.CmdText(s.context(), verb, args...)
+// read appends what TOP with so many lines, or RETR, gives of the message.
+func (m *messageObject) read(buf []byte, lines int) ([]byte, error) {
+	text, err := m.session.retrieve(m.num, lines)
 	if err != nil {
 		return buf, err
 	}
+	if lines != pop3.Whole {
+		return readAll(buf, text, 0)
+	}
+	return readAll(buf, text, m.size)
+}
+
+// retrieve asks for a message: all of it, or its header and so many lines.
+func (s *session) retrieve(n, lines int) (*pop3.Text, error) {
+	number := strconv.Itoa(n)
+	if reader, ok := s.conn.(Reader); ok {
+		return reader.Read(s.context(), n, lines)
+	} else if lines == pop3.Whole {
+		return s.conn.CmdText(s.context(), "RETR", number)
+	}
+	return s.conn.CmdText(s.context(), "TOP", number, strconv.Itoa(lines))
+}
+
+// read sends a command and returns the text that answers it.
+func (s *session) read(verb string) ([]byte, error) {
+	text, err := s.conn.CmdText(s.context(), verb)
+	if err != nil {
+		return nil, err
+	}
+	return readAll(nil, text, 0)
+}
+
+// A size is what a server says: it makes no more memory than firstOctets before
+// so many have really arrived, and never more than maxAnnounced, which is what
+// package pop3 retrieves by default. There is room behind what is announced,
+// since many servers count a little less than they send.
+const (
+	firstOctets  = 1 << 20
+	roomBehind   = 512
+	maxAnnounced = 256 << 20
+)
+
+// firstRoom is the capacity of a buffer for a message of an announced size.
+func firstRoom(size int64) int { return int(min(max(size, 0), firstOctets)) + roomBehind }
+
+// readAll appends a text to buf. The size is what was announced.
+func readAll(buf []byte, text io.Reader, size int64) ([]byte, error) {
 	for {
 		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+			buf = grown(buf, size)
 		}
 		n, err := text.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
@@ -115,6 +154,15 @@ func (s *session) read(buf []byte, verb string, args ...string) ([]byte, error) 
 			return buf, err
 		}
 	}
+}
+
+// grown is a full buffer with room: for all that was announced, at once, when
+// the first of it is there.
+func grown(buf []byte, size int64) []byte {
+	if len(buf) >= firstOctets && size >= int64(len(buf)) && size <= maxAnnounced {
+		return append(make([]byte, 0, size+roomBehind), buf...)
+	}
+	return append(buf, 0)[:len(buf)]
 }
 
 // withoutTop gives TOP up for this session.

@@ -131,7 +131,7 @@ func TestSuggest(t *testing.T) {
 	known := []string{"stat", "list", "retr", "dele", "quit", "host", "certfile"}
 	for name, want := range map[string]string{
 		"stats": "stat", "tsat": "stat", "STAT": "stat", "lst": "list", "delete": "dele", "retrieve": "retr",
-		"hots": "host", "certfiel": "certfile", "x": "", "": "", "frobnicate": "", "sta": "stat",
+		"hots": "host", "certfiel": "certfile", "x": "", "": "", "frobnicate": "", "sta": "stat", "cert": "certfile", "file": "", "ce": "",
 		strings.Repeat("stat", 1000): "",
 	} {
 		if got := Suggest(name, known); got != want {

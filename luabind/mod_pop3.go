@@ -179,7 +179,7 @@ func is(L *lua.LState) int {
 		raise(L, KindValueError, "is: kind must be a string, got "+describe(L.Get(2)))
 	}
 	if !slices.Contains(kinds(), string(kind)) {
-		raise(L, KindValueError, unknown("is", "kind of error", string(kind), kinds()))
+		raise(L, KindValueError, unknownName("is", "kind of error", string(kind), kinds()))
 	}
 	e := errorValue(L.Get(1))
 	L.Push(lua.LBool(e != nil && e.Kind == string(kind)))

@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,18 +12,30 @@ import (
 // newRule makes the module rule: predicates.
 func (b *binding) newRule(L *lua.LState) *lua.LTable {
 	b.predicate = b.newPredicateMeta(L)
-	return b.newModule(L, "rule", map[string]lua.LGFunction{
+	functions := map[string]lua.LGFunction{
 		"from":           b.ruleText(textFrom),
 		"to":             b.ruleText(textTo),
 		"subject":        b.ruleText(textSubject),
 		"header":         b.ruleHeader,
 		"size":           b.ruleSize,
 		"age":            b.ruleAge,
+		"first_seen":     b.ruleFirstSeen,
 		"list":           b.ruleList,
 		"has_attachment": b.ruleHasAttachment,
 		"re":             b.ruleRe,
 		"always":         b.ruleAlways,
-	}, nil)
+	}
+	var module *lua.LTable
+	for name, f := range functions {
+		functions[name] = func(L *lua.LState) int {
+			if L.GetTop() > 0 && L.Get(1) == module {
+				raise(L, KindValueError, fmt.Sprintf("use rule.%s(...), not rule:%s(...)", name, name))
+			}
+			return f(L)
+		}
+	}
+	module = b.newModule(L, "rule", functions, nil)
+	return module
 }
 
 // giveLeaf returns a new predicate to Lua.
@@ -68,6 +81,11 @@ func (b *binding) ruleText(field string) lua.LGFunction {
 		if len(texts) == 0 {
 			p.refuse("wants one text or more, such as rule.%s(\"example.org\")", field)
 		}
+		for _, text := range texts {
+			if fault := addressFault(text); fault != "" && field != textSubject {
+				p.refuse("%s", fault)
+			}
+		}
 		return b.giveLeaf(L, newTextLeaf(field, "", texts))
 	}
 }
@@ -100,6 +118,12 @@ func (b *binding) ruleAge(L *lua.LState) int {
 	return b.giveLeaf(L, ageLeaf{p.comparison(1, ageUnits)})
 }
 
+// ruleFirstSeen is rule.first_seen("> 30d").
+func (b *binding) ruleFirstSeen(L *lua.LState) int {
+	p := positional{L, "rule.first_seen"}
+	return b.giveLeaf(L, seenLeaf{p.comparison(1, ageUnits)})
+}
+
 // ruleList is rule.list([text]).
 func (b *binding) ruleList(L *lua.LState) int {
 	text := positional{L, "rule.list"}.textOr(1, "text", "")
@@ -115,7 +139,7 @@ func (b *binding) ruleHasAttachment(L *lua.LState) int {
 // ruleRe is rule.re(field, pattern [, flags]).
 func (b *binding) ruleRe(L *lua.LState) int {
 	p := positional{L, "rule.re"}
-	field := p.fieldName(1, "field")
+	field := p.searched(1)
 	compiled := patternValue(L.Get(2))
 	flags := p.textOr(3, "flags", "")
 	switch {
@@ -126,10 +150,32 @@ func (b *binding) ruleRe(L *lua.LState) int {
 	case flags != "":
 		p.refuse("flags are those of re.compile")
 	}
-	if known := []string{textFrom, textTo, textSubject, textBody}; slices.Contains(known, strings.ToLower(field)) {
-		field = strings.ToLower(field)
+	if compiled.source == "" {
+		p.refuse(`pattern must be a string that is not empty, got ""`)
 	}
 	return b.giveLeaf(L, reLeaf{binding: b, field: field, pattern: compiled, flags: strings.Clone(flags)})
+}
+
+// searched returns argument n, what rule.re looks at: one of its own fields, in
+// any case, or a header field, whose name must look like one, so that a slip of
+// the pen is none.
+func (p positional) searched(n int) string {
+	own := []string{textFrom, textTo, textCc, textSubject, textBody}
+	field := p.fieldName(n, "field")
+	if lower := strings.ToLower(field); slices.Contains(own, lower) {
+		return lower
+	}
+	if strings.Contains(field, "-") || strings.ToLower(field) != field {
+		return field
+	}
+	text := unknownName("re", "field", field, own)
+	if strings.HasSuffix(text, "?") {
+		text += " A"
+	} else {
+		text += "; a"
+	}
+	raise(p.LState, KindValueError, text+` header field is written with a capital, as "Received"`)
+	return ""
 }
 
 // ruleAlways is rule.always().

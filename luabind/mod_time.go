@@ -47,7 +47,7 @@ func (b *binding) timeParse(L *lua.LState) int {
 		p.refuse("zone needs a layout")
 	}
 	if layout == "" {
-		moment, err = message.ParseDate(date)
+		moment, err = parseDate(date)
 	} else {
 		moment, err = parseLayout(layout, date, b.zone(p, 3))
 	}
@@ -55,6 +55,19 @@ func (b *binding) timeParse(L *lua.LState) int {
 		return p.fail("%s", err)
 	}
 	return p.give(lua.LNumber(moment.Unix()))
+}
+
+// parseDate reads a date as mail has it, and what time.format writes: mail has
+// no years before 1900.
+func parseDate(date string) (time.Time, error) {
+	moment, err := message.ParseDate(date)
+	if err == nil {
+		return moment, nil
+	}
+	if written, other := time.Parse(time.RFC3339, strings.TrimSpace(date)); other == nil {
+		return written, nil
+	}
+	return moment, err
 }
 
 // timeFormat is time.format(seconds [, layout [, zone]]).

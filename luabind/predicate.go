@@ -13,6 +13,29 @@ type predicate struct {
 	leaf leaf       // of opLeaf
 	a, b *predicate // of the others; opNot has no b
 	size int        // leaves
+
+	used  bool   // it was called, is part of another, or of a rule
+	where string // it was built: "rules.lua:12"; "" if that is not kept
+}
+
+// A truth is what a predicate says of a message: in Kleene's logic the least
+// of two is and, the greatest is or. What cannot be known must not make a rule
+// speak, neither by itself nor by its negation.
+type truth int8
+
+const (
+	no truth = iota
+	unknown
+	yes
+)
+
+func (t truth) not() truth { return yes - t }
+
+func truthOf(held bool) truth {
+	if held {
+		return yes
+	}
+	return no
 }
 
 // An op is how a predicate is made.
@@ -31,11 +54,11 @@ const (
 type leaf interface {
 	// String is the leaf as a rule writes it: from("shop").
 	String() string
-	// holds judges a message.
-	holds(q *question) bool
+	// judge judges a message.
+	judge(q *question) truth
 	// found is what the leaf saw, for people: from "Shop <news@shop.example>".
 	// It is "" if there is nothing to see.
-	found(q *question, held bool) string
+	found(q *question, said truth) string
 }
 
 // A question is asked about one message. Reading it can raise in L.
@@ -51,19 +74,52 @@ const maxLeaves = 10_000
 // maxEvidence bounds the evidence of one decision, in octets.
 const maxEvidence = 1000
 
-// holds judges a message.
-func (p *predicate) holds(q *question) bool {
-	switch p.op {
-	case opOr:
-		return p.a.holds(q) || p.b.holds(q)
-	case opAnd:
-		return p.a.holds(q) && p.b.holds(q)
-	case opAndNot:
-		return p.a.holds(q) && !p.b.holds(q)
-	case opNot:
-		return !p.a.holds(q)
+// holds reports whether the predicate is true of a message.
+func (p *predicate) holds(q *question) bool { return p.judge(q, yes) == yes }
+
+// judge judges a message. The answer is right as to whether it is the one that
+// is wanted, yes or no; else it may be unknown for the other. So nothing is read
+// for what can only be unknown: age("> 30d") * re("text", "x") asks for no text
+// of a message without a date.
+func (p *predicate) judge(q *question, wanted truth) truth {
+	if p.op == opLeaf {
+		return p.leaf.judge(q)
 	}
-	return p.leaf.holds(q)
+	if p.op == opNot {
+		return p.a.judge(q, wanted.not()).not()
+	}
+	left := p.a.judge(q, wanted)
+	if p.op.settled(left, wanted) {
+		return left
+	}
+	return p.op.combine(left, p.b.judge(q, p.op.right(wanted)))
+}
+
+// settled reports whether the right side does not matter.
+func (o op) settled(left, wanted truth) bool {
+	if o == opOr {
+		return left == yes || left == unknown && wanted == no
+	}
+	return left == no || left == unknown && wanted == yes
+}
+
+// right is what is wanted of the right side.
+func (o op) right(wanted truth) truth {
+	if o == opAndNot {
+		return wanted.not()
+	}
+	return wanted
+}
+
+// combine is what both sides come to.
+func (o op) combine(left, right truth) truth {
+	switch o {
+	case opOr:
+		return max(left, right)
+	case opAndNot:
+		right = right.not()
+	}
+	return min(left, right)
 }
 
 // String is the predicate as a rule writes it.
@@ -123,7 +179,7 @@ func (p *predicate) evidence(q *question) (held bool, text string) {
 		return held, joined(text, " and "+also)
 	case opAndNot:
 		held, text = p.a.evidence(q)
-		if !held || p.b.holds(q) {
+		if !held || p.b.judge(q, no) != no {
 			return false, ""
 		}
 		return true, joined(text, " and not "+p.b.operand())
@@ -131,16 +187,16 @@ func (p *predicate) evidence(q *question) (held bool, text string) {
 		if p.a.op == opNot {
 			return p.a.a.evidence(q)
 		}
-		return !p.a.holds(q), "not " + p.a.operand()
+		return p.a.judge(q, no) == no, "not " + p.a.operand()
 	}
-	held = p.leaf.holds(q)
-	if held {
-		text = p.leaf.found(q, true)
+	said := p.leaf.judge(q)
+	if said == yes {
+		text = p.leaf.found(q, said)
 	}
 	if text == "" {
 		text = p.leaf.String()
 	}
-	return held, text
+	return said == yes, text
 }
 
 // joined is evidence of bounded length.
@@ -158,38 +214,34 @@ func (p *predicate) operand() string {
 	return cut(text.String(), maxEvidence/2)
 }
 
-// explain judges a message and adds a line for each leaf, in the order in
-// which they are written. Not asked are those on which nothing depended.
-func (p *predicate) explain(q *question, asked bool, lines []string) (bool, []string) {
-	if p.op == opLeaf {
-		return p.leafLine(q, asked, lines)
-	}
-	held, lines := p.a.explain(q, asked, lines)
-	if p.op == opNot {
-		return asked && !held, lines
-	}
-	also, lines := p.b.explain(q, asked && held != (p.op == opOr), lines)
+// explain is judge, and adds a line for each leaf, in the order in which they
+// are written. Not asked are those on which nothing depended.
+func (p *predicate) explain(q *question, wanted truth, asked bool, lines []string) (truth, []string) {
 	switch p.op {
-	case opOr:
-		return held || also, lines
-	case opAnd:
-		return held && also, lines
+	case opLeaf:
+		return p.leafLine(q, asked, lines)
+	case opNot:
+		said, lines := p.a.explain(q, wanted.not(), asked, lines)
+		return said.not(), lines
 	}
-	return held && !also, lines
+	left, lines := p.a.explain(q, wanted, asked, lines)
+	settled := p.op.settled(left, wanted)
+	right, lines := p.b.explain(q, p.op.right(wanted), asked && !settled, lines)
+	if settled {
+		return left, lines
+	}
+	return p.op.combine(left, right), lines
 }
 
 // leafLine is explain for a leaf.
-func (p *predicate) leafLine(q *question, asked bool, lines []string) (bool, []string) {
+func (p *predicate) leafLine(q *question, asked bool, lines []string) (truth, []string) {
 	if !asked {
-		return false, append(lines, "not asked: "+p.leaf.String())
+		return unknown, append(lines, "not asked: "+p.leaf.String())
 	}
-	held, line := p.leaf.holds(q), "does not hold: "
-	if held {
-		line = "holds: "
-	}
-	line += p.leaf.String()
-	if found := p.leaf.found(q, held); found != "" {
+	said := p.leaf.judge(q)
+	line := [...]string{no: "does not hold: ", unknown: "unknown: ", yes: "holds: "}[said] + p.leaf.String()
+	if found := p.leaf.found(q, said); found != "" {
 		line += ", " + found
 	}
-	return held, append(lines, line)
+	return said, append(lines, line)
 }

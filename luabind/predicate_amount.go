@@ -83,22 +83,22 @@ func (u units) show(amount float64) string {
 	return decimal(amount/unit.each) + unit.name
 }
 
-// holds compares octets or seconds.
-func (c comparison) holds(amount float64) bool {
+// judge compares octets or seconds.
+func (c comparison) judge(amount float64) truth {
 	switch c.sign {
 	case ">":
-		return amount > c.most
+		return truthOf(amount > c.most)
 	case ">=":
-		return amount >= c.most
+		return truthOf(amount >= c.most)
 	case "<":
-		return amount < c.most
+		return truthOf(amount < c.most)
 	}
-	return amount <= c.most
+	return truthOf(amount <= c.most)
 }
 
 // found shows an amount, and if it held with what it was compared.
-func (c comparison) found(what, amount string, held bool) string {
-	if held {
+func (c comparison) found(what, amount string, said truth) string {
+	if said == yes {
 		return what + " " + amount + " " + c.sign + " " + c.text
 	}
 	return what + " " + amount
@@ -114,19 +114,49 @@ type sizeLeaf struct{ comparison }
 
 func (l sizeLeaf) String() string { return call("size", l.sign+" "+l.text) }
 
-func (l sizeLeaf) holds(q *question) bool { return l.comparison.holds(float64(q.m.size)) }
+func (l sizeLeaf) judge(q *question) truth { return l.comparison.judge(float64(q.m.size)) }
 
-func (l sizeLeaf) found(q *question, held bool) string {
-	return l.comparison.found("size", sizeUnits.show(float64(q.m.size)), held)
+func (l sizeLeaf) found(q *question, said truth) string {
+	return l.comparison.found("size", sizeUnits.show(float64(q.m.size)), said)
 }
 
-// An ageLeaf compares msg:age().
+// An ageLeaf compares msg:age(), if that is known.
 type ageLeaf struct{ comparison }
 
 func (l ageLeaf) String() string { return call("age", l.sign+" "+l.text) }
 
-func (l ageLeaf) holds(q *question) bool { return l.comparison.holds(q.m.age(q.L, "age")) }
+func (l ageLeaf) judge(q *question) truth {
+	age, fault := q.m.knownAge(q.L, "age")
+	if fault != "" {
+		return unknown
+	}
+	return l.comparison.judge(age)
+}
 
-func (l ageLeaf) found(q *question, held bool) string {
-	return l.comparison.found("age", ageUnits.show(q.m.age(q.L, "age")), held)
+func (l ageLeaf) found(q *question, said truth) string {
+	age, fault := q.m.knownAge(q.L, "age")
+	if fault != "" {
+		return fault
+	}
+	return l.comparison.found("age", ageUnits.show(age), said)
+}
+
+// A seenLeaf compares how long ago a message was first seen, if anybody
+// remembers.
+type seenLeaf struct{ comparison }
+
+func (l seenLeaf) String() string { return call("first_seen", l.sign+" "+l.text) }
+
+func (l seenLeaf) judge(q *question) truth {
+	if !q.m.firstSeen(q.L, "first_seen").known {
+		return unknown
+	}
+	return l.comparison.judge(q.m.sinceSeen(q.L, "first_seen"))
+}
+
+func (l seenLeaf) found(q *question, said truth) string {
+	if !q.m.firstSeen(q.L, "first_seen").known {
+		return "nobody remembers when it was first seen"
+	}
+	return l.comparison.found("first seen", ageUnits.show(q.m.sinceSeen(q.L, "first_seen"))+" ago", said)
 }

@@ -21,17 +21,17 @@ func (l listLeaf) String() string {
 	return call("list", l.text)
 }
 
-func (l listLeaf) holds(q *question) bool {
+func (l listLeaf) judge(q *question) truth {
 	header := q.m.header(q.L, "list")
 	if l.text == "" {
-		return header.FromList()
+		return truthOf(header.FromList())
 	}
-	return strings.Contains(mapRunes(header.ListID(), unicode.ToLower), l.lower)
+	return truthOf(strings.Contains(mapRunes(header.ListID(), unicode.ToLower), l.lower))
 }
 
-func (l listLeaf) found(q *question, held bool) string {
+func (l listLeaf) found(q *question, said truth) string {
 	id := q.m.header(q.L, "list").ListID()
-	if id == "" && held {
+	if id == "" && said == yes {
 		return "from a list without an id"
 	} else if id == "" {
 		return ""
@@ -50,20 +50,20 @@ func (l attachmentLeaf) String() string {
 	return call("has_attachment", l.text)
 }
 
-func (l attachmentLeaf) holds(q *question) bool {
+func (l attachmentLeaf) judge(q *question) truth {
 	m := q.m.structure(q.L, "has_attachment")
 	if l.text == "" {
-		return m.HasAttachment()
+		return truthOf(m.HasAttachment())
 	}
-	return slices.ContainsFunc(m.Attachments(), l.in)
+	return truthOf(slices.ContainsFunc(m.Attachments(), l.in))
 }
 
 func (l attachmentLeaf) in(p *message.Part) bool {
 	return strings.Contains(mapRunes(p.Name, unicode.ToLower), l.lower)
 }
 
-func (l attachmentLeaf) found(q *question, held bool) string {
-	if !held {
+func (l attachmentLeaf) found(q *question, said truth) string {
+	if said != yes {
 		return ""
 	}
 	for _, p := range q.m.structure(q.L, "has_attachment").Attachments() {
@@ -108,19 +108,40 @@ func (l reLeaf) String() string {
 func (l reLeaf) values(q *question) []string {
 	switch l.field {
 	case textFrom:
-		return []string{q.m.sender(q.L, l.field).address.String()}
+		return addressTexts(q.senders())
 	case textSubject:
 		return []string{q.m.subject(q.L)}
 	case textTo:
-		return q.recipients()
+		return addressTexts(q.addresses("To", "Cc"))
+	case textCc:
+		return addressTexts(q.addresses("Cc"))
 	case textBody:
 		return []string{q.m.content(q.L, l.field).Text()}
 	}
 	return q.m.header(q.L, l.field).Values(l.field)
 }
 
-func (l reLeaf) holds(q *question) bool {
-	return slices.ContainsFunc(l.values(q), func(s string) bool { return l.in(q, s) })
+func addressTexts(all []message.Address) []string {
+	texts := make([]string, len(all))
+	for i, a := range all {
+		texts[i] = a.String()
+	}
+	return texts
+}
+
+// judge implements leaf. What was cut off a text might have matched.
+func (l reLeaf) judge(q *question) truth {
+	if slices.ContainsFunc(l.values(q), func(s string) bool { return l.in(q, s) }) {
+		return yes
+	}
+	if l.isCut(q) {
+		return unknown
+	}
+	return no
+}
+
+func (l reLeaf) isCut(q *question) bool {
+	return l.field == textBody && q.m.content(q.L, l.field).TextCut()
 }
 
 // in searches what takes long so that it can be stopped.
@@ -132,19 +153,23 @@ func (l reLeaf) in(q *question, s string) bool {
 	return search.find(0) != nil
 }
 
-func (l reLeaf) found(q *question, held bool) string {
+// found implements leaf.
+func (l reLeaf) found(q *question, said truth) string {
 	if l.field != textBody {
 		return firstShown(l.field, l.values(q), func(s string) bool { return l.in(q, s) })
 	}
-	if !held {
-		return ""
+	switch said {
+	case yes:
+		return fmt.Sprintf("text has %s", shown(l.pattern.first.FindString(l.values(q)[0])))
+	case unknown:
+		return "the text is too long to be read to its end"
 	}
-	return fmt.Sprintf("text has %s", shown(l.pattern.first.FindString(l.values(q)[0])))
+	return ""
 }
 
 // An alwaysLeaf holds for every message.
 type alwaysLeaf struct{}
 
-func (alwaysLeaf) String() string               { return call("always") }
-func (alwaysLeaf) holds(*question) bool         { return true }
-func (alwaysLeaf) found(*question, bool) string { return "" }
+func (alwaysLeaf) String() string                { return call("always") }
+func (alwaysLeaf) judge(*question) truth         { return yes }
+func (alwaysLeaf) found(*question, truth) string { return "" }

@@ -7,12 +7,15 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/popherd/popherd/internal/message"
 )
 
 // What of a message is compared with texts.
 const (
 	textFrom    = "from"
 	textTo      = "to" // To and Cc
+	textCc      = "cc"
 	textSubject = "subject"
 	textHeader  = "header"
 	textBody    = "text"
@@ -21,10 +24,10 @@ const (
 // Lowered keeps texts of a message in lower case, since each rule of a file
 // asks for them.
 type lowered struct {
-	from, subject       string
-	to                  []string // of To and Cc, an address each
-	hasFrom, hasSubject bool
-	hasTo               bool
+	subject        string
+	from, to       []lowerAddress // to is of To and Cc
+	hasSubject     bool
+	hasFrom, hasTo bool
 }
 
 // lowered returns what is kept, made when first asked for.
@@ -35,11 +38,11 @@ func (m *messageObject) lowered() *lowered {
 	return m.lower
 }
 
-// lowerFrom is tostring(msg.from) in lower case.
-func (q *question) lowerFrom() string {
+// lowerFrom are the addresses of From in lower case.
+func (q *question) lowerFrom() []lowerAddress {
 	low := q.m.lowered()
 	if !low.hasFrom {
-		low.from, low.hasFrom = mapRunes(q.m.sender(q.L, textFrom).address.String(), unicode.ToLower), true
+		low.from, low.hasFrom = lowerAddresses(q.senders()), true
 	}
 	return low.from
 }
@@ -54,32 +57,35 @@ func (q *question) lowerSubject() string {
 }
 
 // lowerTo are the addresses of To and Cc in lower case.
-func (q *question) lowerTo() []string {
+func (q *question) lowerTo() []lowerAddress {
 	low := q.m.lowered()
 	if !low.hasTo {
-		low.to = q.recipients()
-		for i := range low.to {
-			low.to[i] = mapRunes(low.to[i], unicode.ToLower)
-		}
-		low.hasTo = true
+		low.to, low.hasTo = lowerAddresses(q.addresses("To", "Cc")), true
 	}
 	return low.to
 }
 
-// recipients are the addresses of To and Cc.
-func (q *question) recipients() []string {
-	var texts []string
-	header := q.m.header(q.L, textTo)
-	for _, field := range []string{"To", "Cc"} {
-		for _, address := range header.Addresses(field) {
-			texts = append(texts, address.String())
-		}
+// senders are the addresses of From, or of Sender if it has none: a message
+// may have several authors (RFC 5322 section 3.6.2), and a rule is for each.
+func (q *question) senders() []message.Address {
+	if from := q.addresses("From"); len(from) > 0 {
+		return from
 	}
-	return texts
+	return q.addresses("Sender")
 }
 
-// A textLeaf holds when one of its texts is in a field, in any case. Without
-// texts a header leaf holds when the field is there.
+// addresses are those of some fields.
+func (q *question) addresses(fields ...string) []message.Address {
+	header := q.m.header(q.L, fields[0])
+	all := header.Addresses(fields[0])
+	for _, field := range fields[1:] {
+		all = append(all, header.Addresses(field)...)
+	}
+	return all
+}
+
+// A textLeaf holds when one of its texts is in a field, in any case, or names
+// an address of it. Without texts a header leaf holds when the field is there.
 type textLeaf struct {
 	field string // textFrom, textTo, textSubject or textHeader
 	name  string // of textHeader
@@ -137,20 +143,24 @@ func luaQuote(s string) string {
 	return text.String()
 }
 
-func (l *textLeaf) holds(q *question) bool {
+// judge implements leaf.
+func (l *textLeaf) judge(q *question) truth {
 	switch l.field {
 	case textFrom:
-		return containsAny(q.lowerFrom(), l.lower)
+		return truthOf(slices.ContainsFunc(q.lowerFrom(), l.names))
 	case textSubject:
-		return containsAny(q.lowerSubject(), l.lower)
+		return truthOf(containsAny(q.lowerSubject(), l.lower))
 	case textTo:
-		return slices.ContainsFunc(q.lowerTo(), func(to string) bool { return containsAny(to, l.lower) })
+		return truthOf(slices.ContainsFunc(q.lowerTo(), l.names))
 	}
 	if len(l.lower) == 0 {
-		return q.m.header(q.L, textHeader).Has(l.name)
+		return truthOf(q.m.header(q.L, textHeader).Has(l.name))
 	}
-	return slices.ContainsFunc(q.m.header(q.L, textHeader).Values(l.name), l.in)
+	return truthOf(slices.ContainsFunc(q.m.header(q.L, textHeader).Values(l.name), l.in))
 }
+
+// names reports whether a text is that of an address.
+func (l *textLeaf) names(a lowerAddress) bool { return slices.ContainsFunc(l.lower, a.is) }
 
 // in reports whether a text is in the value of a field.
 func (l *textLeaf) in(value string) bool {
@@ -166,16 +176,26 @@ func containsAny(s string, parts []string) bool {
 	return false
 }
 
-func (l *textLeaf) found(q *question, _ bool) string {
+// found implements leaf.
+func (l *textLeaf) found(q *question, _ truth) string {
 	switch l.field {
 	case textFrom:
-		return "from " + shown(q.m.sender(q.L, textFrom).address.String())
+		return l.foundAddress(q.senders(), q.lowerFrom())
 	case textSubject:
 		return "subject " + shown(q.m.subject(q.L))
 	case textTo:
-		return firstShown("to", q.recipients(), l.in)
+		return l.foundAddress(q.addresses("To", "Cc"), q.lowerTo())
 	}
 	return firstShown("header "+l.name, q.m.header(q.L, textHeader).Values(l.name), l.in)
+}
+
+// foundAddress shows the first address that a text names, else the first; of
+// none that there is none.
+func (l *textLeaf) foundAddress(all []message.Address, lower []lowerAddress) string {
+	if len(all) == 0 {
+		return "no address"
+	}
+	return l.field + " " + shown(all[max(0, slices.IndexFunc(lower, l.names))].String())
 }
 
 // firstShown shows the first value that is in, else the first; "" of none.

@@ -33,6 +33,7 @@ type binding struct {
 	sessionMethods map[string]*lua.LFunction
 	message        messageType
 	predicate      *lua.LTable // the metatable of predicates
+	built          built
 	patterns       patterns
 	zones          map[string]*time.Location
 	array          *lua.LTable // the metatable by which module json knows arrays
@@ -51,6 +52,7 @@ func (b *binding) modules() map[string]func(*lua.LState) *lua.LTable {
 		"re":      b.newRe,
 		"rule":    b.newRule,
 		"script":  b.newScript,
+		"state":   b.newState,
 		"text":    b.newText,
 		"time":    b.newTime,
 	}
@@ -111,7 +113,7 @@ func (b *binding) newModule(L *lua.LState, name string, functions map[string]lua
 // any other.
 func (b *binding) missing(L *lua.LState, object, what string, table *lua.LTable) *lua.LFunction {
 	return b.function(L, func(L *lua.LState) int {
-		raise(L, KindValueError, unknown(object, what, L.Get(2).String(), stringKeys(table)))
+		raise(L, KindValueError, unknownName(object, what, L.Get(2).String(), stringKeys(table)))
 		return 0
 	})
 }

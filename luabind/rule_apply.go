@@ -117,7 +117,9 @@ func (r *fileRule) askPredicate(q *question, explains bool, lines []string) []st
 	first := len(lines)
 	var held bool
 	if explains {
-		held, lines = r.predicate.explain(q, true, lines)
+		var said truth
+		said, lines = r.predicate.explain(q, yes, true, lines)
+		held = said == yes
 		for i := range lines[first:] {
 			lines[first+i] = "  " + lines[first+i]
 		}

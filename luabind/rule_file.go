@@ -12,7 +12,8 @@ import (
 type RuleFile struct {
 	binding *binding
 	rules   []*fileRule
-	all     bool // every rule is asked, and keep wins
+	all     bool   // every rule is asked, and keep wins
+	place   string // of the rule that is being read: "rules.lua:12"
 }
 
 // A fileRule is one rule: a function, which decides by msg:delete and its kind,
@@ -30,9 +31,16 @@ type fileRule struct {
 // nothing that could be meant so: a string, a number or a boolean. Any other
 // value, and what is wrong within a table, is an error as a script raises it.
 func (b *Binding) RuleFile(L *lua.LState, value lua.LValue) (*RuleFile, error) {
-	var f *RuleFile
-	err := b.binding.protect(L, func(L *lua.LState) { f = b.binding.newRuleFile(L, value) })
-	return f, err
+	f, isFile := &RuleFile{binding: b.binding}, false
+	err := b.binding.protect(L, func(L *lua.LState) { isFile = f.read(L, value) })
+	if e := ErrorFrom(err); e != nil && e.Where == "" {
+		e.Where = f.place
+	}
+	if err != nil || !isFile {
+		return nil, err
+	}
+	b.binding.built.end()
+	return f, nil
 }
 
 // protect calls f and returns what it raises. A panic of gopher-lua's own is an
@@ -65,28 +73,36 @@ func (f *RuleFile) Targets() []string {
 	return slices.Compact(names)
 }
 
-func (b *binding) newRuleFile(L *lua.LState, value lua.LValue) *RuleFile {
-	f := &RuleFile{binding: b}
+// read reports whether the value is a rule file.
+func (f *RuleFile) read(L *lua.LState, value lua.LValue) bool {
 	switch v := value.(type) {
 	case *lua.LNilType, lua.LString, lua.LNumber, lua.LBool:
-		return nil
+		return false
 	case *lua.LFunction:
 		f.rules = []*fileRule{{function: v}}
-		return f
+		return true
 	case *lua.LTable:
 		if isRule(v) {
-			f.rules = []*fileRule{newFileRule(L, v, 1)}
-			return f
+			f.readRule(L, v)
+		} else {
+			f.readList(L, v)
 		}
-		f.readList(L, v)
-		return f
+		f.mustUseAll(L)
+		return true
 	}
 	what := describe(value)
 	if predicateValue(value) != nil {
 		what = "a predicate alone; return {rule = the predicate, delete = true}"
 	}
 	raise(L, KindValueError, "a rule file returns a function(msg), a rule table or a list of rule tables, got "+what)
-	return nil
+	return false
+}
+
+// readRule reads the next rule table.
+func (f *RuleFile) readRule(L *lua.LState, table *lua.LTable) {
+	f.place = rulePlace(table)
+	f.rules = append(f.rules, newFileRule(L, table, len(f.rules)+1))
+	f.place = ""
 }
 
 // ruleKeys are the keys of a rule table.
@@ -111,7 +127,7 @@ func (f *RuleFile) readList(L *lua.LState, list *lua.LTable) {
 		case slices.Contains(ruleKeys, string(name)):
 			raise(L, KindValueError, fmt.Sprintf("rules: %q belongs into a rule table of the list, such as { {name = ..., rule = ..., delete = true}, ... }", string(name)))
 		default:
-			raise(L, KindValueError, unknown("rules", "key", string(name), append([]string{"match"}, ruleKeys...)))
+			raise(L, KindValueError, unknownName("rules", "key", string(name), append([]string{"match"}, ruleKeys...)))
 		}
 	})
 	if entries == 0 || entries != list.Len() {
@@ -122,7 +138,7 @@ func (f *RuleFile) readList(L *lua.LState, list *lua.LTable) {
 		if !ok {
 			raise(L, KindValueError, fmt.Sprintf("rules: entry %d must be a rule table such as {name = ..., rule = ..., delete = true}, got %s", i+1, describe(list.RawGetInt(i+1))))
 		}
-		f.rules = append(f.rules, newFileRule(L, table, i+1))
+		f.readRule(L, table)
 	}
 }
 
@@ -158,7 +174,7 @@ func newFileRule(L *lua.LState, table *lua.LTable, n int) *fileRule {
 	case r.predicate != nil:
 		r.readDecisions(a)
 	case a.get("rule").Type() == lua.LTBool:
-		a.refuse("rule must be a predicate or a function, got %s; not, and, or are not for predicates: write -p, p * q, p + q", describe(a.get("rule")))
+		a.refuse("rule must be a predicate or a function, got %s; %s", describe(a.get("rule")), noLuaOperators)
 	default:
 		a.refuse("rule must be a predicate such as rule.from(\"shop.example\"), or a function(msg), got %s", describe(a.get("rule")))
 	}

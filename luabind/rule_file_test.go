@@ -85,7 +85,7 @@ func TestApplyTwice(t *testing.T) {
 
 // A refusing session is one that refuses decisions, or lists nothing.
 type refusing struct {
-	*luatest.Maildrop
+	luabind.Session
 	ctx  context.Context
 	list error
 }
@@ -99,7 +99,7 @@ func (r *refusing) CmdText(ctx context.Context, verb string, args ...string) (*p
 	if r.list != nil {
 		return nil, r.list
 	}
-	return r.Maildrop.CmdText(ctx, verb, args...)
+	return r.Session.CmdText(ctx, verb, args...)
 }
 
 type contextKey struct{}
@@ -107,7 +107,7 @@ type contextKey struct{}
 func TestApplyRefused(t *testing.T) {
 	L, file := loadRules(t, nil, `return { rule = rule.always(), deliver = "x" }`)
 	ctx := context.WithValue(context.Background(), contextKey{}, 1)
-	r := &refusing{Maildrop: luatest.NewMaildrop("A: 1\n")}
+	r := &refusing{Session: luatest.NewMaildrop("A: 1\n")}
 	err := file.Apply(L, ctx, r, "work")
 	if e := luabind.ErrorFrom(err); e == nil || e.Kind != luabind.KindPolicy || !strings.Contains(e.Message, "target x") {
 		t.Errorf("got %v, want kind policy", err)
@@ -143,6 +143,33 @@ func TestNothingExplained(t *testing.T) {
 	drop := luatest.NewMaildrop("A: 1\n")
 	if err := file.Apply(L, context.Background(), drop, "work"); err != nil || len(drop.Explained) > 0 {
 		t.Errorf("got %v, %v", drop.Explained, err)
+	}
+}
+
+// An explainable session counts the explanations that it gets.
+type explainable struct {
+	luabind.Session
+	explained int
+}
+
+func (e *explainable) Explain(int, []string) { e.explained++ }
+
+// Without Grants.Explain not one line is made for a session that could take it.
+func TestExplainingCostsNothingUnasked(t *testing.T) {
+	rules := `return { { rule = rule.from("nobody") + rule.size("> 1G"), delete = true }, { rule = rule.list(), keep = true } }`
+	allocations := func(s luabind.Session) float64 {
+		L, file := loadRules(t, nil, rules)
+		return testing.AllocsPerRun(5, func() {
+			if err := file.Apply(L, context.Background(), s, "work"); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	const messages = 1000
+	s := &explainable{Session: newCanned(messages)}
+	plain, able := allocations(newCanned(messages)), allocations(s)
+	if able > plain+messages/10 || s.explained > 0 {
+		t.Errorf("got %.0f allocations and %d explanations, want %.0f and none", able, s.explained, plain)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// plainLua are functions in plain Lua that decide as predicates do.
+// plainLua are functions in plain Lua that decide as predicates do: 2 is yes, 0
+// no, 1 unknown.
 const plainLua = `
 local function contains(s, ...)
   for _, part in ipairs{...} do
@@ -26,49 +27,94 @@ local function any(list, f)
   for _, v in ipairs(list) do if f(v) then return true end end
   return false
 end
+local function yes(b) return b and 2 or 0 end
 local function recipients(msg)
   local all = {}
   for _, list in ipairs{msg.to, msg.cc} do
-    for _, a in ipairs(list) do all[#all + 1] = tostring(a) end
+    for _, a in ipairs(list) do all[#all + 1] = a end
   end
   return all
 end
+-- All addresses of From, which a message does not have: read as those of To.
+local function senders(msg)
+  local raw = ("\n" .. msg:raw()):gsub("\n[Tt][Oo]( ?:)", "\nXX%1"):gsub("\n[Ff][Rr][Oo][Mm]( ?:)", "\nTo%1")
+  local all = mail.parse(raw:sub(2)).to
+  return #all > 0 and all or {msg.from}
+end
+-- Whether one of the texts is meant for an address.
+local function names(a, ...)
+  local whole, address = tostring(a), text.lower(a.address)
+  for _, part in ipairs{...} do
+    part = text.lower(part)
+    if not text.contains(part, "@") then
+      if contains(whole, part) then return true end
+    elseif part:sub(1, 1) == "@" then
+      if text.ends_with(address, part) or text.ends_with(address, "." .. part:sub(2)) and text.contains(address, "@") then return true end
+    elseif part:sub(-1) == "@" then
+      if address:match("^(.*@)[^@]*$") == part then return true end
+    elseif address == part then return true end
+  end
+  return false
+end
+local function strings(addresses)
+  local all = {}
+  for i, a in ipairs(addresses) do all[i] = tostring(a) end
+  return all
+end
+local function sent(msg)
+  if msg.date then return msg.date end
+  for _, v in ipairs(msg:headers("Received")) do
+    local date = v:match("^.*;(.*)$")
+    local seconds = date and time.parse(date)
+    if seconds then return seconds end
+  end
+end
+local function age(f) return function(msg)
+  local seconds, now = sent(msg), time.now()
+  if not seconds or seconds < 0 or seconds > now + 2 * 86400 then return 1 end
+  return yes(f(now - seconds)) end
+end
+function negated(a) return 2 - a end
+both, either = math.min, math.max
 plain = {}
-function plain.from(...) local t = {...} return function(msg) return contains(tostring(msg.from), unpack(t)) end end
-function plain.subject(...) local t = {...} return function(msg) return contains(msg.subject, unpack(t)) end end
+function plain.from(...) local t = {...} return function(msg)
+  return yes(any(senders(msg), function(a) return names(a, unpack(t)) end)) end end
+function plain.subject(...) local t = {...} return function(msg) return yes(contains(msg.subject, unpack(t))) end end
 function plain.to(...) local t = {...} return function(msg)
-  return any(recipients(msg), function(a) return contains(a, unpack(t)) end) end end
+  return yes(any(recipients(msg), function(a) return names(a, unpack(t)) end)) end end
 function plain.header(name, ...) local t = {...} return function(msg)
-  if #t == 0 then return msg:header(name) ~= nil end
-  return any(msg:headers(name), function(v) return contains(v, unpack(t)) end) end end
-function plain.size_above(n) return function(msg) return msg.size > n end end
-function plain.size_most(n) return function(msg) return msg.size <= n end end
-function plain.age_above(n) return function(msg) return msg:age() > n end end
-function plain.age_below(n) return function(msg) return msg:age() < n end end
+  if #t == 0 then return yes(msg:header(name) ~= nil) end
+  return yes(any(msg:headers(name), function(v) return contains(v, unpack(t)) end)) end end
+function plain.size_above(n) return function(msg) return yes(msg.size > n) end end
+function plain.size_most(n) return function(msg) return yes(msg.size <= n) end end
+function plain.age_above(n) return age(function(seconds) return seconds > n end) end
+function plain.age_below(n) return age(function(seconds) return seconds < n end) end
 function plain.list(t) return function(msg)
-  if t then return contains(msg.list_id or "", t) end
-  return any({"List-Id", "List-Unsubscribe", "List-Post", "Mailing-List"}, function(n) return msg:header(n) ~= nil end) end end
+  if t then return yes(contains(msg.list_id or "", t)) end
+  return yes(any({"List-Id", "List-Unsubscribe", "List-Post", "Mailing-List"}, function(n) return msg:header(n) ~= nil end)) end end
 function plain.has_attachment(t) return function(msg)
-  return any(msg:attachments(), function(a) return not t or contains(a.name, t) end) end end
+  return yes(any(msg:attachments(), function(a) return not t or contains(a.name, t) end)) end end
 function plain.re(field, p) return function(msg)
-  local values = field == "from" and {tostring(msg.from)} or field == "subject" and {msg.subject}
-    or field == "to" and recipients(msg) or field == "text" and {msg:text()} or msg:headers(field)
-  return any(values, function(v) return re.test(v, p) end) end end
-function plain.always() return function() return true end end
+  local values = field == "from" and strings(senders(msg)) or field == "subject" and {msg.subject}
+    or field == "to" and strings(recipients(msg)) or field == "cc" and strings(msg.cc)
+    or field == "text" and {msg:text()} or msg:headers(field)
+  return yes(any(values, function(v) return re.test(v, p) end)) end end
+function plain.always() return function() return 2 end end
 
--- Of how many messages a predicate holds; or where its equivalent says otherwise.
+-- Of how many messages a predicate, and its negation, hold; or where its equivalent says otherwise.
 -- The predicate has a message of a session, which reads no more than it needs;
 -- plain Lua has the whole, and so has the predicate read from its own text.
 function differ(p, f, raw, parsed)
   local again = setfenv(loadstring("return " .. tostring(p)), rule)()
   if tostring(again) ~= tostring(p) then return tostring(p) .. " is read as " .. tostring(again) end
-  local holds = 0
+  local holds, negation, denied = 0, -p, 0
   for msg in pop3.account():messages() do
     local one, other, third = p(msg), f(parsed[msg.num]), again(parsed[msg.num])
     if one then holds = holds + 1 end
-    if one ~= other or one ~= third then return tostring(p) .. " says " .. tostring(one) .. " of " .. raw[msg.num] end
+    if negation(msg) then denied = denied + 1 end
+    if one ~= (other == 2) or negation(msg) ~= (other == 0) or one ~= third then return tostring(p) .. " says " .. tostring(one) .. " of " .. raw[msg.num] end
   end
-  return holds
+  return holds, denied
 end
 function all()
   local raw, parsed = {}, {}
@@ -84,6 +130,12 @@ var leaves = [][2]string{
 	{`rule.from("shop")`, `plain.from("shop")`},
 	{`rule.from("ÄPFEL", "bob <")`, `plain.from("ÄPFEL", "bob <")`},
 	{`rule.to("example.org")`, `plain.to("example.org")`},
+	{`rule.from("BOB@", "@shop.example")`, `plain.from("BOB@", "@shop.example")`},
+	{`rule.from("@example")`, `plain.from("@example")`},
+	{`rule.from("c@D", "x@y.z")`, `plain.from("c@D", "x@y.z")`},
+	{`rule.to("@EXAMPLE.org")`, `plain.to("@EXAMPLE.org")`},
+	{`rule.to("bob@", "a@example")`, `plain.to("bob@", "a@example")`},
+	{`rule.re("cc", "[.]org$")`, `plain.re("cc", "[.]org$")`},
 	{`rule.to("Bob", "ß")`, `plain.to("Bob", "ß")`},
 	{`rule.subject("re:")`, `plain.subject("re:")`},
 	{`rule.subject("äpfel", "\255", "İ")`, `plain.subject("äpfel", "\255", "İ")`},
@@ -115,22 +167,24 @@ func drawTree(t *rapid.T, depth int) (predicate, equivalent string) {
 	}
 	p, f := drawTree(t, depth-1)
 	if kind == 1 {
-		return "-(" + p + ")", "not (" + f + ")"
+		return "-(" + p + ")", "negated(" + f + ")"
 	}
 	q, g := drawTree(t, depth-1)
 	return fmt.Sprintf("((%s) %s (%s))", p, []string{"+", "*", "-"}[kind-2], q),
-		fmt.Sprintf("((%s) %s (%s))", f, []string{"or", "and", "and not"}[kind-2], g)
+		fmt.Sprintf([]string{"either(%s, %s)", "both(%s, %s)", "both(%s, negated(%s))"}[kind-2], f, g)
 }
 
 // What generated messages are made of. Much of it is broken.
 var (
 	headerLines = []string{
 		"From: Shop <news@shop.example>", "From: =?utf-8?q?=C3=84pfel?= <a@b.example>", "From: \xc4pfel <x@y>", "from : Bob <bob@EXAMPLE.org>",
-		"From: <", "From: ,;", "Sender: sender@shop.example", "FROM: a@b, c@d",
+		"From: <", "From: ,;", "From: \"@shop.example\" <x@evil.example>", "From: a@b.example, Mother <mother@shop.example>", "Sender: sender@shop.example", "FROM: a@b, c@d",
 		"To: me@example.org", "To: Bob <bob@example.org>, \"Gro\xc3\x9f, B\" <ss@x>", "Cc: undisclosed-recipients:;", "Cc: list: a@example.org, b@c;",
 		"Subject: Re: deals", "Subject: =?iso-8859-1?q?=C4pfel?=", "Subject: \xff raw", "Subject: folded\r\n\tDEALS", "Subject:", "SUBJECT: İstanbul",
 		"Received: by mx; Sat, 01 Jan 2000 00:00:00 +0000", "Received: nonsense", "X-Spam: YES", "X-Spam: no", "X-Spam:",
 		"Date: Thu, 06 Jan 2000 00:00:00 +0000", "Date: Mon, 01 Nov 1999 00:00:00 +0000", "Date: yesterday", "Date: Thu, 6 Jan 2000 23:30:00 -0200",
+		"Date: Sat, 08 Jan 2000 12:00:00 +0000", "Date: Sun, 09 Jan 2000 00:00:01 +0000", "Date: Wed, 31 Dec 1969 23:59:59 +0000", "Date: 1 Jan 1800 00:00:00",
+		"Received: from a; Tue, 01 Jan 2050 00:00:00 +0000",
 		"List-Id: Deals <deals.SHOP.example>", "List-Id: shop", "List-Post: <mailto:x@y>", "Mailing-List: contact x", "List-Unsubscribe: <x>",
 		"no colon", " leading", "From someone", ": empty", "Message-ID: <1@x>",
 	}
@@ -171,7 +225,7 @@ func TestPredicatesDecideAsLua(t *testing.T) {
 	if err := L.DoString(plainLua); err != nil {
 		t.Fatal(err)
 	}
-	held, asked := map[string]int{}, 0
+	held, denied, asked := map[string]int{}, map[string]int{}, 0
 	rapid.Check(t, func(t *rapid.T) {
 		texts := make([]string, 100)
 		for i := range texts {
@@ -190,15 +244,16 @@ func TestPredicatesDecideAsLua(t *testing.T) {
 			}
 			predicate, equivalent := L.Get(-2), L.Get(-1)
 			L.SetTop(0)
-			if err := L.CallByParam(lua.P{Fn: L.GetGlobal("differ"), NRet: 1, Protect: true}, predicate, equivalent, raw, parsed); err != nil {
+			if err := L.CallByParam(lua.P{Fn: L.GetGlobal("differ"), NRet: 2, Protect: true}, predicate, equivalent, raw, parsed); err != nil {
 				t.Fatal(err)
 			}
-			holds, ok := L.Get(-1).(lua.LNumber)
+			holds, ok := L.Get(-2).(lua.LNumber)
 			if !ok {
-				t.Fatalf("%s", L.Get(-1))
+				t.Fatalf("%s", L.Get(-2))
 			}
-			L.SetTop(0)
 			held[pair[0]] += int(holds)
+			denied[pair[0]] += int(lua.LVAsNumber(L.Get(-1)))
+			L.SetTop(0)
 			asked += len(texts)
 		}
 	})
@@ -208,6 +263,9 @@ func TestPredicatesDecideAsLua(t *testing.T) {
 	for _, leaf := range leaves {
 		if n := held[leaf[0]]; n < 100 || n > 9900 && leaf[0] != "rule.always()" {
 			t.Errorf("%s held for %d of 10,000 messages: the test shows nothing", leaf[0], n)
+		}
+		if n := 10_000 - held[leaf[0]] - denied[leaf[0]]; !t.Failed() && (n >= 100) != strings.HasPrefix(leaf[0], "rule.age(") {
+			t.Errorf("%s was unknown for %d of 10,000 messages", leaf[0], n)
 		}
 	}
 }

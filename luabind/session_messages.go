@@ -13,18 +13,23 @@ import (
 	"github.com/popherd/popherd/pop3"
 )
 
-// sessionMessages is M:messages{from=, to=, order=, body=}, for the for loop.
+// sessionMessages is M:messages{new=, from=, to=, order=, body=}, for the for loop.
 func sessionMessages(L *lua.LState, s *session, method string) int {
 	a := positional{L, method}.named(2, "new", "from", "to", "order", "body")
-	if a.flag("new") {
-		a.refuse("new=true needs the journal, which this version does not have; keep the msg.uidl that you have seen yourself")
+	isNew := a.flag("new")
+	if isNew && !s.journaled() {
+		a.refuse("new=true needs a journal, and this session has none; run the script with --state-dir DIR")
 	}
 	order := a.text("order")
 	if names := []string{"oldest", "newest"}; order != "" && !slices.Contains(names, order) {
-		raise(L, KindValueError, unknown(method, "order", order, names)+`; the order is "oldest" first or "newest" first`)
+		raise(L, KindValueError, unknownName(method, "order", order, names)+`; the order is "oldest" first or "newest" first`)
 	}
 	from, to, body := a.bound("from"), a.bound("to"), a.flag("body")
-	all := within(s.list(L, method), from, to)
+	all := s.list(L, method)
+	if isNew {
+		all = slices.DeleteFunc(all, func(l Listed) bool { return !l.New })
+	}
+	all = within(all, from, to)
 	if order == "newest" {
 		slices.Reverse(all)
 	}
@@ -98,7 +103,7 @@ func (s *session) iterate(all []Listed, body bool) func(L *lua.LState) *messageO
 	if body {
 		a.lines = pop3.Whole
 	}
-	place := -1
+	place, journaled := -1, s.journaled()
 	return func(L *lua.LState) *messageObject {
 		if place++; place >= len(all) {
 			return nil
@@ -106,6 +111,9 @@ func (s *session) iterate(all []Listed, body bool) func(L *lua.LState) *messageO
 		l := &all[place]
 		m := s.binding.newMessage(L, l.Number, l.UniqueID, l.Octets)
 		m.session, m.ahead, m.place = s, a, place
+		if journaled {
+			m.seen, m.told = l.seen(), true
+		}
 		return m
 	}
 }
@@ -151,8 +159,8 @@ func (s *session) listIDs(L *lua.LState, method string, all []Listed) {
 		if err != nil {
 			return errors.New("has no message-number")
 		}
-		if at := below(all, int(n)); at < len(all) && all[at].Number == int(n) {
-			all[at].UniqueID = strings.Trim(id, " ")
+		if l := listed(all, int(n)); l != nil {
+			l.UniqueID = strings.Trim(id, " ")
 		}
 		return nil
 	})
@@ -163,7 +171,7 @@ func (s *session) listIDs(L *lua.LState, method string, all []Listed) {
 
 // rows gives each row of a listing to add, which says what is wrong with it.
 func (s *session) rows(verb string, add func(row string) error) error {
-	octets, err := s.read(nil, verb)
+	octets, err := s.read(verb)
 	if err != nil {
 		return err
 	}

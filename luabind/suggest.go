@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,8 +9,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// unknown says that object has no such name, and which one was meant.
-func unknown(object, what, name string, known []string) string {
+// unknownName says that object has no such name, and which one was meant.
+func unknownName(object, what, name string, known []string) string {
 	text := fmt.Sprintf("%s has no %s %s", object, what, quote(name))
 	if meant := Suggest(name, known); meant != "" {
 		text += fmt.Sprintf("; did you mean %q?", meant)
@@ -19,27 +20,28 @@ func unknown(object, what, name string, known []string) string {
 
 // Suggest returns the known name that is most like name, or nothing when none
 // is near: more than a third of its letters, but at least one, may differ. A
-// name that only goes on, such as "retrieve" for "retr", is near as well.
+// name that only goes on, such as "retrieve" for "retr", is near as well, and so
+// is one that is not whole: "sub" for "subject", "attachment" for "has_attachment".
 func Suggest(name string, known []string) string {
 	name = strings.ToLower(name)
 	if len(name) > 64 {
 		return ""
 	}
-	best, begun, least := "", "", max(1, len(name)/3)+1
+	best, begun, whole, least := "", "", "", max(1, len(name)/3)+1
 	for _, candidate := range slices.Sorted(slices.Values(known)) {
 		lower := strings.ToLower(candidate)
 		d := distance(name, lower)
 		if len(lower) >= 3 && len(lower) > len(begun) && strings.HasPrefix(name, lower) {
 			begun = candidate
 		}
+		if len(name) >= 3 && whole == "" && (strings.HasPrefix(lower, name) || strings.HasSuffix(lower, "_"+name)) {
+			whole = candidate
+		}
 		if d < least {
 			best, least = candidate, d
 		}
 	}
-	if best == "" {
-		return begun
-	}
-	return best
+	return cmp.Or(best, begun, whole)
 }
 
 // distance is how many letters must be inserted, removed, replaced or swapped

@@ -7,13 +7,8 @@
 -- Changes nothing, but retrieves messages of that size whole.
 
 local number, unit = (arg[1] or "0"):upper():match("^(%d+)([KMG]?)$")
-assert(number and not arg[2], "SIZE must be a whole number, or one with K, M or G, as in: -- 1M")
-local least = number * ({ [""] = 1, K = 1024, M = 1024 ^ 2, G = 1024 ^ 3 })[unit]
-
--- What is in a mail is written by strangers: no line breaks and no controls.
-local function clean(s)
-  return (text.clean(s):gsub("%s", " "))
-end
+assert(number and tonumber(number) and not arg[2], "SIZE must be a whole number, or one with K, M or G, as in: -- 1M")
+local least = tonumber(number) * ({ [""] = 1, K = 1024, M = 1024 ^ 2, G = 1024 ^ 3 })[unit]
 
 local M = pop3.account()
 local digits = #tostring((M:stat()))
@@ -23,8 +18,7 @@ for msg in M:messages { body = true } do
   if msg.size >= least then -- a smaller one has no attachment of that size
     for _, part in ipairs(msg:attachments()) do
       if part.size >= least then
-        local name = part.name ~= "" and part.name or "(no name)"
-        print(line:format(msg.num, part.size, clean(part.type), clean(name)))
+        print(line:format(msg.num, part.size, part.type, part.name ~= "" and part.name or "(no name)"))
         count, total = count + 1, total + part.size
       end
     end

@@ -6,7 +6,7 @@
 -- Senders are told apart by address, in any case. Changes nothing.
 
 local count = arg[1] or "20"
-assert(count:match("^%d+$") and not arg[2], "COUNT must be a whole number, as in: -- 10")
+assert(count:match("^%d+$") and tonumber(count) and not arg[2], "COUNT must be a whole number, as in: -- 10")
 count = tonumber(count)
 local width = 30 -- of the longest bar, in characters
 

@@ -35,26 +35,30 @@ local function body(msg)
 end
 
 local M = pop3.account()
-local seen = {} -- by header: the messages with that header, each with another body
+local groups = {} -- by header: the messages that have it
+
+local function judge(msg)
+  local key = header(msg)
+  local group = groups[key]
+  if not group then
+    groups[key] = { first = msg.num, bodies = {} }
+    return
+  end
+  if group.first then -- its body is of interest now that there is a second
+    group.bodies[body(M:message(group.first))] = group.first
+    group.first = nil
+  end
+  local mine = body(msg)
+  if group.bodies[mine] then
+    msg:delete("the same as message " .. group.bodies[mine])
+  else
+    group.bodies[mine] = msg.num
+  end
+end
 
 for msg in M:messages() do
   if msg.message_id then
-    local key = header(msg)
-    local others = seen[key]
-    if not others then
-      seen[key] = { { num = msg.num } } -- its body is read if another is like it
-    else
-      local mine, same = body(msg), nil
-      for _, other in ipairs(others) do
-        other.body = other.body or body(M:message(other.num))
-        same = same or (other.body == mine and other)
-      end
-      if same then
-        msg:delete("the same as message " .. same.num)
-      else
-        table.insert(others, { num = msg.num, body = mine })
-      end
-    end
+    judge(msg)
   end
 end
 M:quit()

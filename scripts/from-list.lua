@@ -3,8 +3,8 @@
 --
 --   popherd run @from-list --maildrop inbox.mbox -- news@shop.example @ads.example
 --
--- Addresses are compared whole and in any case; a domain has its subdomains too.
--- A message's sender is the first address of From. One without a sender is kept.
+-- Addresses are compared whole and in any case; a domain has its subdomains,
+-- too. The sender is the first address of From. Mail without a sender is kept.
 
 local example = ", as in: -- news@shop.example @ads.example"
 assert(arg[1], "name an ADDRESS or @DOMAIN" .. example)

@@ -7,7 +7,7 @@
 -- Dates, which senders write, do not count.
 
 local count = arg[1] or "100"
-assert(count:match("^%d+$") and not arg[2], "COUNT must be a whole number, as in: -- 50")
+assert(count:match("^%d+$") and tonumber(count) and not arg[2], "COUNT must be a whole number, as in: -- 50")
 
 local M = pop3.account()
 local last = M:stat() - tonumber(count)

@@ -3,8 +3,8 @@
 --
 --   popherd run @larger-than --maildrop inbox.mbox -- 500K
 --
--- SIZE is in octets, or with K, M or G in units of 1024, 1024^2 or 1024^3. It is
--- compared with the size that the server lists, attachments as they are encoded.
+-- SIZE is in octets, or with K, M or G in units of 1024, 1024^2 or 1024^3. What
+-- counts is the size that the server lists: attachments as they are encoded.
 
 local size = arg[1] or "10M"
 assert(size:upper():match("^%d+[KMG]?$") and not arg[2],

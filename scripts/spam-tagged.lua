@@ -4,9 +4,9 @@
 --   popherd run @spam-tagged --maildrop inbox.mbox -- dmarc
 --
 -- A filter says Yes in X-Spam-Flag, X-Spam-Status or X-Spam. DMARC's result is
--- that of the topmost Authentication-Results and others of the same server: the
--- own one, if it writes any. It does not count for mail of lists, which break
--- DMARC by honest work, nor where the sender's domain asks for nothing (p=none).
+-- in the topmost Authentication-Results and others of the same server: the own
+-- one, if it writes any. It does not count for mail of lists, which break DMARC
+-- by honest work, nor where the sender's domain asks for nothing (p=none).
 
 assert(not arg[1] or arg[1] == "dmarc" and not arg[2], "the argument must be dmarc, or none, as in: -- dmarc")
 

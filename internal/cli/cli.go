@@ -83,6 +83,7 @@ quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(sh.runCommand(), sh.serveCommand(), sh.versionCommand(), sh.workerCommand())
+	root.AddCommand(sh.logCommand(), sh.restoreCommand(), sh.stateCommand())
 	root.AddCommand(topics()...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()

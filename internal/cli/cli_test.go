@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -11,6 +12,14 @@ import (
 
 // TestMain lets the test binary be popherd for the scripts.
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "popherd" { // what runs remember is not for this machine's user
+		dir, err := os.MkdirTemp("", "popherd-state-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		os.Setenv("XDG_STATE_HOME", dir)
+	}
 	testscript.Main(m, map[string]func(){"popherd": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()

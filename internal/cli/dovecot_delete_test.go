@@ -107,9 +107,9 @@ func TestDovecotKeepsAll(t *testing.T) {
 func TestDovecotTimeout(t *testing.T) {
 	s := dovecottest.Start(t, dovecottest.Options{})
 	messages := mail()
-	u := fill(t, s, "anna", messages)
+	users := map[string]*dovecottest.User{"loop": fill(t, s, "anna", messages), "wait": fill(t, s, "ben", messages)}
 	var runs []*running
-	for _, ending := range []string{"loop", "wait"} {
+	for ending, u := range users {
 		args := marking(t, s, u, ending, "--allow-delete", "--timeout=5s", "-o", "json")
 		runs = append(runs, start(t, popherd(t), append(args, silent(t))...))
 	}
@@ -121,7 +121,9 @@ func TestDovecotTimeout(t *testing.T) {
 			r.outcomeIs("aborted", "the run took longer than 5s")
 		}
 	}
-	holds(t, s, u, messages)
+	for _, u := range users {
+		holds(t, s, u, messages)
+	}
 }
 
 // silent is the port of a server that never greets.

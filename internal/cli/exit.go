@@ -11,6 +11,7 @@ import (
 	"github.com/popherd/popherd/internal/maildrop"
 	"github.com/popherd/popherd/internal/run"
 	"github.com/popherd/popherd/internal/script"
+	"github.com/popherd/popherd/internal/state"
 	"github.com/popherd/popherd/luabind"
 )
 
@@ -46,7 +47,7 @@ var statuses = []struct {
 	{exitNoInput, "a file is missing or cannot be read"},
 	{exitUnavailable, "the server cannot be reached"},
 	{exitInternal, "a fault of popherd's own"},
-	{exitOutput, "what was printed could not be written; nothing was deleted unless the report says so"},
+	{exitOutput, "what was printed or delivered could not be written; what was not delivered is kept"},
 	{exitTryAgain, "a temporary fault or a timeout: try again later"},
 	{exitProtocol, "the server does not speak POP3 or TLS as it must, or refused a command"},
 	{exitRefused, "the login or the policy refused"},
@@ -98,8 +99,12 @@ func exitStatus(err error) int {
 		return several.status
 	case errors.As(err, &crossed):
 		return crossed.Status
-	case errors.As(err, new(*outputError)):
+	case errors.As(err, new(*outputError)), errors.As(err, new(*run.UndeliveredError)):
 		return exitOutput
+	case errors.As(err, new(*state.LockedError)), errors.Is(err, state.ErrBusy):
+		return exitTryAgain
+	case errors.As(err, new(*state.DamagedError)), errors.As(err, new(*state.VersionError)):
+		return exitInput
 	case errors.As(err, &address) && address.Err != nil:
 		return exitUnavailable
 	case errors.As(err, &usage), errors.As(err, &address):

@@ -2,12 +2,15 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/popherd/popherd/internal/deliver"
+	"github.com/popherd/popherd/internal/host"
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/script"
 	"github.com/popherd/popherd/internal/worker"
@@ -20,6 +23,8 @@ type runFlags struct {
 	Explain   bool
 	ReadAhead bool
 	Maildrops []string
+	Account   string
+	Stdin     bool // the password is on standard input
 	Net       []string
 	Plaintext []string
 	Delete    string
@@ -34,6 +39,13 @@ type runFlags struct {
 	Libs      []string
 	Audit     string
 
+	Targets    []string // NAME=SPEC
+	Write      []string
+	StateDir   string
+	NoState    string // why there is no StateDir, though there should be
+	Backup     string
+	Quarantine int
+
 	DenyNet       []string
 	DenyPlaintext []string
 	DenyDelete    bool
@@ -44,14 +56,21 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.BoolVarP(&f.DryRun, "dry-run", "n", false, "plan only, whatever is allowed")
 	flags.BoolVar(&f.Explain, "explain", false, "show for each message which predicates of a rule file held")
+	flags.StringVarP(&f.Account, "account", "a", "", "`pops://USER@HOST` whose mail a rule file, or pop3.account, is for; pop3:// where TLS comes by STLS. Its password is asked for on the terminal")
+	flags.BoolVar(&f.Stdin, "password-stdin", false, "read the password of --account from the first line of standard input")
 	flags.StringArrayVar(&f.Maildrops, "maildrop", nil, "connect to local mail at `SRC` (an mbox, a Maildir, a folder of .eml) whatever host the script names, over real POP3 and TLS on loopback; SRC is never changed. Given more than once, each is a run of its own")
 	flags.StringSliceVar(&f.Net, "allow-net", nil, "`HOST[:PORT],...` that the script may connect to; without a value, any")
 	flags.Lookup("allow-net").NoOptDefVal = policy.AnyHost
-	flags.StringVar(&f.Delete, "allow-delete", "", "carry deletions out, at most `N|P%` of a maildrop's messages; a run that plans more is aborted")
-	flags.Lookup("allow-delete").NoOptDefVal = policy.NoLimit
+	flags.StringVar(&f.Delete, "allow-delete", "", "carry deletions out, at most `N|P%` of a maildrop's messages; a run that plans more is aborted. Without a value any number but all of ten or more; all is --allow-delete=all")
+	flags.Lookup("allow-delete").NoOptDefVal = policy.NotAll
 	flags.StringSliceVar(&f.Plaintext, "allow-plaintext", nil, "`HOST[:PORT],...` that may get passwords and mail without TLS")
 	flags.BoolVar(&f.ReadAhead, "read-ahead", false, "ask ahead for messages that the script seems to retrieve one after the other; the server may take them for seen. Headers and local mail are always read ahead")
 	flags.BoolVar(&f.Raw, "allow-raw", false, "allow _shortcmd and _longcmd")
+	flags.StringArrayVar(&f.Targets, "target", nil, "`NAME=SPEC`, a place that rules may deliver to: maildir:DIR, mbox:FILE, eml:DIR, smtp://HOST/?rcpt=ADDRESS, lmtp:unix:PATH?rcpt=ADDRESS, pipe:[\"/bin/command\"]")
+	flags.StringVar(&f.Backup, "backup", "", "copy each message to a file in `DIR` before it is deleted; popherd restore brings it back")
+	flags.StringVar(&f.StateDir, "state-dir", "", "remember in `DIR` what was delivered, deleted and seen (default: XDG state home; local mail only if given)")
+	flags.IntVar(&f.Quarantine, "quarantine", 3, "leave a message alone that failed in `N` runs in a row; 0 never does")
+	flags.StringArrayVar(&f.Write, "allow-write", nil, "`DIR` where the script may save attachments")
 	flags.StringVar(&f.CAFile, "ca-file", "", "verify servers against the PEM certificates in `FILE`, not the system's")
 	flags.DurationVar(&f.Timeouts.Connect, "connect-timeout", policy.DefaultConnect, "limit of connecting, and of the TLS handshake")
 	flags.DurationVar(&f.Timeouts.Command, "command-timeout", policy.DefaultCommand, "limit of the wait for any reply")
@@ -76,7 +95,8 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 func notEmpty(flags *pflag.FlagSet) error {
 	var err error
 	flags.Visit(func(f *pflag.Flag) {
-		if f.Value.String() == "" || f.Value.String() == "[]" {
+		list, _ := f.Value.(pflag.SliceValue)
+		if f.Value.String() == "" || list != nil && (len(list.GetSlice()) == 0 || slices.Contains(list.GetSlice(), "")) {
 			err = &usageError{object: "--" + f.Name, reason: "it was given without a value", hint: "is a shell variable unset?"}
 		}
 	})
@@ -106,6 +126,20 @@ func (f *runFlags) check() error {
 		if limit.value <= 0 {
 			return &usageError{object: limit.flag, reason: fmt.Sprintf("%v is not a limit", limit.value), hint: "as in " + limit.flag + "=30s"}
 		}
+	}
+	if _, err := f.targets(); err != nil {
+		return err
+	}
+	if f.Account != "" {
+		if _, err := host.ParseAccount(f.Account); err != nil {
+			return &usageError{object: "--account", reason: err.Error(), hint: "as in -a pops://anna@pop.example.org"}
+		}
+		if len(f.Maildrops) > 0 {
+			return &usageError{object: "--account", reason: "there is --maildrop, too", hint: "name one of them: local mail, or a server's"}
+		}
+	}
+	if f.Quarantine < 0 {
+		return &usageError{object: "--quarantine", reason: fmt.Sprintf("%d is not a number of runs", f.Quarantine), hint: "as in --quarantine=3"}
 	}
 	if f.Steps <= 0 {
 		return &usageError{object: "--max-steps", reason: fmt.Sprintf("%d is not a limit", f.Steps), hint: "as in --max-steps=1000000000"}
@@ -140,6 +174,43 @@ func (f *runFlags) policy() (policy.Policy, error) {
 		}
 	}
 	return p, nil
+}
+
+// targets are the places of --target, by name.
+func (f *runFlags) targets() (map[string]deliver.Spec, error) {
+	targets := map[string]deliver.Spec{}
+	for _, given := range f.Targets {
+		name, text, found := strings.Cut(given, "=")
+		if !found || name == "" || strings.ContainsAny(name, " :/()\"") {
+			return nil, &usageError{object: "--target", reason: fmt.Sprintf("%q is not NAME=SPEC", given), hint: "as in --target archive=maildir:/var/mail/archive"}
+		}
+		if _, twice := targets[name]; twice {
+			return nil, &usageError{object: "--target", reason: fmt.Sprintf("%q is given twice", name), hint: "give each target a name of its own"}
+		}
+		spec, err := deliver.Parse(text)
+		if err != nil {
+			return nil, &usageError{object: "--target " + name, reason: err.Error(), hint: "as in --target " + name + "=maildir:DIR; see popherd run --help"}
+		}
+		targets[name] = spec
+	}
+	return targets, nil
+}
+
+// backup is where --backup copies messages to, or nil.
+func (f *runFlags) backup() (*deliver.Spec, error) {
+	if f.Backup == "" {
+		return nil, nil
+	}
+	spec, err := deliver.Parse("eml:" + f.Backup)
+	if err != nil {
+		return nil, &usageError{object: "--backup", reason: err.Error(), hint: "name a folder, as in --backup /var/backups/mail"}
+	}
+	return &spec, nil
+}
+
+// writes reports whether the run writes files of its own.
+func (f *runFlags) writes() bool {
+	return f.StateDir != "" || f.Backup != "" || len(f.Targets) > 0 || len(f.Write) > 0
 }
 
 // memory is --max-memory in octets.

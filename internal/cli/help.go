@@ -30,32 +30,66 @@ func topics() []*cobra.Command {
 			Short: "What scripts can use",
 			Long:  luaTopic,
 		},
+		{
+			Use:     "rules",
+			Aliases: []string{"predicates", "messages"},
+			Short:   "What rule files can use",
+			Long:    rulesTopic,
+		},
 	}
 }
 
-const luaTopic = `Scripts are Lua 5.1. A script either drives sessions itself, or returns rules,
-for which popherd drives the session:
+const rulesTopic = `A rule file is a Lua script that returns its rules. popherd opens the mail of
+--maildrop or --account, shows them every message, and carries out what they
+decide; --explain shows which predicates held.
 
-  return function(msg) ... end                  a function that decides by
+  return function(msg) ... end                  a function, which decides by
                                                 msg:delete(reason) msg:keep(reason)
-  return {                                      or a table of rules, of which the
-    { name=, rule=, delete=true },              first that speaks decides;
-    { name=, rule=, keep=true },                with match="all" all do, and keep
-    match="first",                              wins
+                                                msg:deliver(target, reason)
+  return {                                      or a list of rules: the first that
+    { name=, rule=, delete=true },              speaks decides; with match="all"
+    { name=, rule=, keep=true },                all do, and keep wins over delete
+    { name=, rule=, deliver="archive", delete=true },
+    match="first",
   }
 
-A rule is a function, or predicates combined by * (and), + (or) and - (not):
-  rule.from(text, ...) rule.to(text, ...) rule.subject(text, ...)
-  rule.header(name [, text, ...]) rule.re(field, pattern) rule.list([text])
-  rule.size("> 1M") rule.age("> 30d") rule.has_attachment([name]) rule.always()
+A rule is a function, or predicates, combined by a * b (and), a + b (or), -a
+(not) and a - b (a and not b). Lua's own and, or and not are not for them.
+
+  rule.from(text, ...)         "@shop.example" is a domain and what is below it,
+  rule.to(text, ...)           "anna@" a local part, "a@b.example" an address; any
+                               other text is part of a name or address. to has Cc
+  rule.subject(text, ...)      any of the texts is in it; in any case of letters
+  rule.header(name [, text, ...])    the field is there, or has any of the texts
+  rule.re(field, pattern [, flags])  RE2; field is "from" "to" "cc" "subject" "text",
+                               or a header field such as "Received"; "i" ignores case
+  rule.size("> 1M")            > >= < <= and octets, or K M G
+  rule.age("> 30d")            by Date, else Received; m h d w. Unknown without both
+  rule.first_seen("> 30d")     since a run saw it first (needs --state-dir)
+  rule.list([text])            of a mailing list; text is in its List-Id
+  rule.has_attachment([text])  text is in a file name; no pattern
+  rule.always()
+
+What is unknown makes no rule speak, and neither does its opposite. p(msg) asks a
+predicate from a function.
 
 A message has
-  num uidl size subject from to cc date message_id list_id age_days defects
-  auth_results        from.name from.address from.domain, to and cc are lists
-  header(name) headers(name) raw_header(name) age()
-  text() html() parts() attachments() has_attachment() raw() lines()
-  delete(reason) keep(reason)
-Its header is read by TOP, its body by RETR once something of it is asked for.
+  num uidl size subject        never nil; subject "" if there is none
+  from                         from.name from.address from.domain, "" if none
+  to cc                        lists of such; #msg.to
+  date message_id list_id      nil if there is none
+  age_days age() first_seen    0 days if unknown; first_seen nil
+  header(name) headers(name) raw_header(name)
+  text() html() raw() lines()
+  parts() attachments()        lists; part.name part.type part.size part:content()
+                               part:save(dir) with --allow-write=DIR
+  has_attachment() defects auth_results
+  delete([reason]) keep([reason]) deliver(target [, reason])
+The header is read by TOP, the rest by RETR once something of it is asked for.
+`
+
+const luaTopic = `Scripts are Lua 5.1. A script either drives sessions itself, or returns rules,
+for which popherd drives the session: see popherd help rules.
 
 Scripts have
 
@@ -76,15 +110,18 @@ Scripts have
               M.welcome M.host M.port M.closed
               pop3.create_default_context{cafile=, certfile=, keyfile=,
                 min_version="1.2", fingerprint="sha256:..."}
-              pop3.account()           a session of --maildrop, logged in
-              M:messages{from=, to=, order="oldest" or "newest", body=}
+              pop3.account()           a session of --maildrop or --account, logged in
+              M:messages{new=, from=, to=, order="oldest" or "newest", body=}
                                        for msg in M:messages() do ... end
               M:message(n)             one message
               M:read_ahead(true)       retr(i) in a loop may be read ahead
               pop3.with(M, f)          quit when f returns, close when it raises
               pop3.try(f, ...)         what f returns, or nil and the error
               pop3.is(e, pop3.error_proto)
+  rule        predicates of rule files: popherd help rules
   mail        mail.parse(text or lines), a message from text
+  state       state.get(name) set(name, value [, seconds]) incr(name [, by])
+              expire(name, seconds): kept for each account, once quit succeeded
   getpass     getpass.getuser(), getpass.getpass([prompt])
   time        now() parse(date) format add date, moments as seconds since 1970
   re          regular expressions that take linear time: re.find(s, pattern) ...

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/run"
 	"github.com/popherd/popherd/internal/script"
+	"github.com/popherd/popherd/internal/state"
 	"github.com/popherd/popherd/scripts"
 )
 
@@ -25,6 +27,7 @@ type job struct {
 	Maildrop string        // local mail, if the job is over some
 	Served   *host.Address // where it is served
 	Trace    bool
+	Verbose  bool
 
 	admit func(host string) error // tells who serves the local maildrop
 }
@@ -78,7 +81,7 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 			stop(err)
 		}
 	}
-	options := host.Options{Policy: permitted, Maildrop: j.Maildrop, Served: j.Served, Admit: j.admit, CAFile: j.Flags.CAFile, Audit: audit}
+	options := host.Options{Policy: permitted, Maildrop: j.Maildrop, Served: j.Served, Admit: j.admit, CAFile: j.Flags.CAFile, Audit: audit, Account: j.Flags.Account, Password: out.getPass}
 	if j.Trace {
 		options.Trace = out.talk
 	}
@@ -95,7 +98,7 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return run.Run(ctx, run.Options{
+	o := run.Options{
 		Program:   program,
 		Args:      j.Args,
 		Folders:   folders,
@@ -104,7 +107,7 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 		Log:       out.log,
 		Audit:     audit,
 		DryRun:    j.Flags.DryRun,
-		Whole:     j.Flags.Output != "",
+		Whole:     j.Flags.Output != "" || j.Verbose,
 		Explain:   j.Flags.Explain,
 		ReadAhead: j.Flags.ReadAhead || j.Served != nil,
 		Dial:      h.Dial,
@@ -119,5 +122,33 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 		Now:       out.now,
 		Progress:  out.progress,
 		Step:      out.step,
-	})
+	}
+	if err := j.keep(&o); err != nil {
+		return nil, err
+	}
+	return run.Run(ctx, o)
+}
+
+// keep adds what outlives the run: targets, backups, state, saved files.
+func (j *job) keep(o *run.Options) (err error) {
+	f := &j.Flags
+	o.Quarantine = f.Quarantine
+	if o.Targets, err = f.targets(); err != nil {
+		return err
+	}
+	if o.Backup, err = f.backup(); err != nil {
+		return err
+	}
+	switch {
+	case f.NoState != "":
+		o.OpenState = func(context.Context) (*state.Store, error) { return nil, errors.New(f.NoState) }
+	case f.StateDir != "":
+		o.OpenState = func(ctx context.Context) (*state.Store, error) {
+			return state.Open(ctx, f.StateDir, state.Options{})
+		}
+	}
+	if len(f.Write) > 0 {
+		o.Save = host.Save(f.Write)
+	}
+	return nil
 }

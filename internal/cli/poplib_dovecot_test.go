@@ -148,7 +148,7 @@ func TestPoplibCommitsAlike(t *testing.T) {
 			}
 			theirUser, theirTask := user("poplib")
 			ourUser, ourTask := user("popherd")
-			theirs, ours := byPoplib(t, python, theirTask), byPopherd(t, ourTask, "--allow-delete")
+			theirs, ours := byPoplib(t, python, theirTask), byPopherd(t, ourTask, "--allow-delete=all")
 			var want [][]byte
 			for _, n := range test.left {
 				want = append(want, messages[n-1])

@@ -15,15 +15,11 @@ import (
 	"github.com/popherd/popherd/luabind"
 )
 
-// manyMessages is how many the table shows one by one; of a larger maildrop it
-// leaves out the messages kept, unless --verbose asks for them.
-const manyMessages = 50
-
 // report writes what became of the run: where --output asked for it, and else,
 // for people, as a table if anything was planned.
-func (sh *shell) report(r *run.Report, f runFlags, err error) error {
+func (sh *shell) report(path string, r *run.Report, f runFlags, err error) error {
 	if r == nil {
-		r = &run.Report{DryRun: f.DryRun, Accounts: []run.Account{}}
+		r = &run.Report{Script: path, DryRun: f.DryRun, Accounts: []run.Account{}}
 	}
 	r.Error = faultOf(err)
 	switch f.Output {
@@ -36,10 +32,16 @@ func (sh *shell) report(r *run.Report, f runFlags, err error) error {
 	case "table":
 		return sh.writeTable(r, f)
 	}
-	if sh.quiet || !f.DryRun && !f.Explain && !planned(r) && !someFailed(r) {
+	if sh.quiet {
 		return nil
 	}
-	return sh.writeTable(r, f)
+	if f.DryRun || f.Explain || planned(r) || someFailed(r) {
+		return sh.writeTable(r, f)
+	}
+	if r.Rules && err == nil { // a person who ran rules wants to know that they ran
+		return sh.writeNothing(r)
+	}
+	return nil
 }
 
 // faultOf is err as the report has it.
@@ -69,7 +71,7 @@ func newEncoder(w io.Writer) *json.Encoder {
 // planned reports whether the run meant to change anything.
 func planned(r *run.Report) bool {
 	for _, a := range r.Accounts {
-		if a.Delete+a.Deliver+a.Refused > 0 {
+		if a.Delete+a.Deliver+a.Refused+a.Failed > 0 {
 			return true
 		}
 	}
@@ -88,9 +90,10 @@ func writeLines(w io.Writer, r *run.Report) error {
 	for _, a := range r.Accounts {
 		for _, row := range a.Plan {
 			line := struct {
-				Account string `json:"account"`
+				Account  string `json:"account"`
+				Maildrop string `json:"maildrop,omitempty"`
 				run.Row
-			}{a.Account, row}
+			}{a.Account, a.Maildrop, row}
 			if err := encoder.Encode(line); err != nil {
 				return err
 			}
@@ -123,6 +126,16 @@ func (sh *shell) writeTable(r *run.Report, f runFlags) error {
 	return err
 }
 
+// writeNothing says of each account that its rules decided nothing.
+func (sh *shell) writeNothing(r *run.Report) error {
+	for _, a := range r.Accounts {
+		if _, err := fmt.Fprintf(sh.Stdout, "account %s   %s, %d octets: nothing to do\n", clean(title(a)), messages(a.Messages), a.Octets); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // title names an account, and where several are local the maildrop.
 func title(a run.Account) string {
 	if a.Maildrop == "" || a.Maildrop == a.Account {
@@ -141,29 +154,30 @@ func messages(n int) string {
 // writeRows lines up one row for each message.
 func (sh *shell) writeRows(b *strings.Builder, a run.Account, explain bool) {
 	rows := shownRows(a, sh.verbose || explain)
-	var number, id, size, reason int
+	var number, id, size, action, reason int
 	for _, r := range rows {
 		number = max(number, len(fmt.Sprint(r.Number)))
 		id = max(id, text.StringWidth(clean(r.UniqueID)))
 		size = max(size, len(fmt.Sprint(r.Octets)))
+		action = max(action, len("deliver"), text.StringWidth(clean(r.Decision)))
 		reason = max(reason, text.StringWidth(clean(r.Reason)))
 	}
 	for _, r := range rows {
 		line := fmt.Sprintf("  %*d  %s  %*d  %s  %s   %s", number, r.Number, text.Pad(clean(r.UniqueID), id, ' '),
-			size, r.Octets, sh.decision(r.Decision), text.Pad(clean(r.Reason), reason, ' '), evidence(r))
+			size, r.Octets, sh.decision(r.Decision, action), text.Pad(clean(r.Reason), reason, ' '), evidence(r))
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 		for _, why := range r.Explain {
 			fmt.Fprintf(b, "  %*s    %s\n", number, "", clean(why))
 		}
 	}
-	if left := len(a.Plan) - len(rows); left > 0 {
+	if left := a.Messages - len(rows); left > 0 && a.Plan != nil {
 		fmt.Fprintf(b, "  and %s kept (show them with -v)\n", messages(left))
 	}
 }
 
 // shownRows leaves out what a person need not see of a large maildrop.
 func shownRows(a run.Account, all bool) []run.Row {
-	if all || len(a.Plan) <= manyMessages {
+	if all || a.Messages <= run.FewMessages {
 		return a.Plan
 	}
 	var rows []run.Row
@@ -176,8 +190,8 @@ func shownRows(a run.Account, all bool) []run.Row {
 }
 
 // decision is a decision in its column, coloured.
-func (sh *shell) decision(d string) string {
-	padded := text.Pad(d, 7, ' ')
+func (sh *shell) decision(d string, width int) string {
+	padded := text.Pad(clean(d), width, ' ')
 	if sh.colored(sh.Stdout) && d != "keep" {
 		return "\x1b[31m" + padded + "\x1b[0m"
 	}
@@ -209,11 +223,13 @@ func outcome(a run.Account, f runFlags) string {
 	switch {
 	case a.Why != "":
 		return "dry run: nothing changed; the run itself would be aborted: " + a.Why
-	case a.Delete == 0:
+	case a.Delete == 0 && a.Deliver == 0:
 		return "dry run: nothing changed"
+	case a.Delete == 0:
+		return "dry run: nothing changed; run without --dry-run to carry it out"
 	case f.DenyDelete:
 		return "dry run: nothing changed; --deny-delete forbids it"
-	case f.Delete == "":
+	case f.Delete == "" || !f.DryRun: // "0" allows nothing, too
 		return "dry run: nothing changed; run with --allow-delete to carry it out"
 	}
 	return "dry run: nothing changed; run without --dry-run to carry it out"
@@ -224,6 +240,8 @@ func done(a run.Account, f runFlags) string {
 	switch {
 	case a.Refused > 0:
 		return fmt.Sprintf("done, but the server refused to delete %d more", a.Refused)
+	case a.Failed > 0:
+		return fmt.Sprintf("done, but %s could not be delivered and are kept", messages(a.Failed))
 	case len(f.Maildrops) > 0 && a.Delete > 0:
 		return "done in the local maildrop, whose files stay as they are"
 	}

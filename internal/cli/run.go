@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -78,13 +79,16 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 	if err != nil {
 		return err
 	}
+	if err := sh.places(&f); err != nil {
+		return err
+	}
 	audit, err := openAudit(f.Audit)
 	if err != nil {
 		return err
 	}
 	defer audit.Close()
 	bar := sh.progressBar()
-	j := &job{Name: path, Source: source, Args: args, Flags: f, Trace: sh.trace}
+	j := &job{Name: path, Source: source, Args: args, Flags: f, Trace: sh.trace, Verbose: sh.verbose}
 	out := outside{
 		audit:    audit.write,
 		log:      sh.log,
@@ -95,6 +99,9 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 		progress: bar.step,
 	}
 	out.getPass = sh.passwordPrompt(ctx, len(f.Maildrops) > 0, out.stdout.Flush)
+	if f.Stdin {
+		out.getPass = sh.passwordLine()
+	}
 	var report *run.Report
 	switch len(f.Maildrops) {
 	case 0:
@@ -109,8 +116,26 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 		err = flushed
 	}
 	sh.warn(report, err)
-	if written := sh.report(report, f, err); err == nil {
+	if written := sh.report(path, report, f, err); err == nil {
 		err = written
+	}
+	return err
+}
+
+// places fills in the folder of the state, which local mail has only if it is
+// asked for, and makes paths absolute: they outlive this run.
+func (sh *shell) places(f *runFlags) (err error) {
+	if f.StateDir == "" && len(f.Maildrops) == 0 {
+		dir, missing := sh.stateDir("")
+		f.StateDir = dir
+		if missing != nil { // matters only to a run that has something to remember
+			f.NoState = missing.Error()
+		}
+	}
+	for _, path := range []*string{&f.StateDir, &f.Backup} {
+		if *path != "" && err == nil {
+			*path, err = filepath.Abs(*path)
+		}
 	}
 	return err
 }
@@ -127,6 +152,14 @@ func (sh *shell) runOver(ctx context.Context, j job, maildrop string, out outsid
 	return sh.perform(ctx, &j, out)
 }
 
+// were is "1 message was", or "2 messages were".
+func were(n int) string {
+	if n == 1 {
+		return "1 message was"
+	}
+	return messages(n) + " were"
+}
+
 // warn tells, also where nobody sees a report, of marks that a script forgot
 // to commit, and of those that were committed before it failed.
 func (sh *shell) warn(r *run.Report, err error) {
@@ -136,9 +169,9 @@ func (sh *shell) warn(r *run.Report, err error) {
 	for _, a := range r.Accounts {
 		switch {
 		case a.Delete == 0:
-		case err != nil && a.Outcome == plan.Committed.String():
-			fmt.Fprintf(sh.Stderr, "popherd: account %s: %d messages were deleted before the script failed\n", clean(a.Account), a.Delete)
-		case err == nil && a.Outcome == plan.Aborted.String():
+		case (err != nil && a.Maildrop == "" || a.Error != nil) && a.Outcome == plan.Committed.String():
+			fmt.Fprintf(sh.Stderr, "popherd: account %s: %s deleted before the script failed\n", clean(a.Account), were(a.Delete))
+		case (err == nil || a.Maildrop != "" && a.Error == nil) && a.Outcome == plan.Aborted.String():
 			fmt.Fprintf(sh.Stderr, "popherd: account %s: %d marks were dropped and nothing was deleted: %s\n", clean(a.Account), a.Delete, clean(a.Why))
 			fmt.Fprintln(sh.Stderr, "hint: end the script with M:quit()")
 		}

@@ -8,9 +8,9 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"strings"
 	"sync"
 
+	local "github.com/popherd/popherd/internal/maildrop"
 	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/internal/run"
 )
@@ -57,12 +57,13 @@ func (sh *shell) runSeveral(ctx context.Context, j *job, out outside) (*run.Repo
 	for i := range lanes {
 		lanes[i].done = make(chan struct{})
 		go func() {
-			free <- struct{}{}
-			defer func() { <-free; close(lanes[i].done) }()
+			defer close(lanes[i].done)
 			own := out
 			printed := &gathered{mu: &writing, to: out.stdout}
 			own.stdout = printed
+			free <- struct{}{} // runs end by themselves, and once ctx does
 			lanes[i].report, lanes[i].err = sh.runOver(ctx, *j, maildrops[i], own)
+			<-free
 			if i > 0 {
 				<-lanes[i-1].done // what was printed stays in the order of the command line
 			}
@@ -73,7 +74,9 @@ func (sh *shell) runSeveral(ctx context.Context, j *job, out outside) (*run.Repo
 	}
 	for i := range lanes {
 		<-lanes[i].done
+		writing.Lock()
 		progress("maildrops", i+1, len(lanes))
+		writing.Unlock()
 	}
 	return sh.together(j, lanes)
 }
@@ -89,7 +92,10 @@ func (sh *shell) together(j *job, lanes []lane) (*run.Report, error) {
 			sh.complain(named(maildrop, l.err))
 		}
 		all.Accounts = append(all.Accounts, l.accounts(maildrop)...)
-		all.DryRun = all.DryRun || l.report != nil && l.report.DryRun
+		if l.report != nil {
+			all.DryRun = all.DryRun || l.report.DryRun
+			all.Rules = all.Rules || l.report.Rules
+		}
 	}
 	switch failed.failed {
 	case 0:
@@ -100,9 +106,9 @@ func (sh *shell) together(j *job, lanes []lane) (*run.Report, error) {
 	return all, failed
 }
 
-// named is err with the maildrop's name, unless it has that already.
+// named is err with the maildrop's name, which errors of opening it have.
 func named(maildrop string, err error) error {
-	if strings.Contains(err.Error(), maildrop) {
+	if errors.Is(err, local.ErrUnreadable) || errors.Is(err, local.ErrNotMaildrop) {
 		return err
 	}
 	return fmt.Errorf("maildrop %q: %w", maildrop, err)
@@ -207,6 +213,7 @@ func (g *gathered) end() error {
 	err := g.Flush()
 	if g.spilt != nil {
 		err = errors.Join(err, g.spilt.Close(), os.Remove(g.spilt.Name()))
+		g.spilt = nil
 	}
 	return err
 }

@@ -33,13 +33,17 @@ func (sh *shell) perform(ctx context.Context, j *job, out outside) (*run.Report,
 	if err != nil {
 		return nil, err
 	}
+	limits := worker.Limits{Memory: memory, CPU: j.Flags.CPU, Wall: j.Flags.Timeouts.Run + wallGrace}
+	if j.Flags.writes() {
+		limits.FileSize = worker.Unlimited
+	}
 	s := &supervisor{job: j, out: out, steps: map[int]run.Account{}}
 	end, err := worker.Run(ctx, worker.Options{
 		Path:   sh.Executable,
 		Args:   []string{workerName},
 		Env:    sh.environment(),
 		Job:    octets,
-		Limits: worker.Limits{Memory: memory, CPU: j.Flags.CPU, Wall: j.Flags.Timeouts.Run + wallGrace},
+		Limits: limits,
 		Event:  s.event,
 		Answer: s.answer,
 	})
@@ -96,8 +100,7 @@ func (s *supervisor) event(kind byte, payload []byte) error {
 		}
 		s.steps[step.Session] = step.SoFar
 		return nil
-	}
-	if kind == eventLog {
+	case eventLog:
 		var e logEvent
 		if err := json.Unmarshal(payload, &e); err != nil {
 			return err
@@ -177,7 +180,7 @@ func limitHint(r worker.Reason) string {
 // cutOff is the report of a run whose worker did not finish. Sessions that
 // told of no commit have deleted nothing.
 func (s *supervisor) cutOff(why string) *run.Report {
-	report := &run.Report{Script: s.job.Name, DryRun: s.job.Flags.DryRun || s.job.Flags.Delete == "", Accounts: []run.Account{}}
+	report := &run.Report{Script: s.job.Name, DryRun: s.job.Flags.DryRun || s.job.Flags.DenyDelete || s.job.Flags.Delete == "", Accounts: []run.Account{}}
 	for _, session := range slices.Sorted(maps.Keys(s.steps)) {
 		a := s.steps[session]
 		if a.Outcome != plan.Committed.String() {

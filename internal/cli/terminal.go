@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/term"
@@ -183,6 +185,25 @@ func (sh *shell) passwordPrompt(ctx context.Context, local bool, flush func() er
 		defer fmt.Fprintln(sh.Stderr)
 		return readPassword(ctx, file)
 	}
+}
+
+// maxPassword bounds the line of --password-stdin; POP3 has 255 octets for it.
+const maxPassword = 4096
+
+// passwordLine reads the password from standard input: its first line, once.
+func (sh *shell) passwordLine() func(string) (string, error) {
+	read := sync.OnceValues(func() (string, error) {
+		line, err := bufio.NewReaderSize(sh.Stdin, maxPassword).ReadSlice('\n')
+		line = bytes.TrimRight(line, "\r\n")
+		switch {
+		case err != nil && err != io.EOF:
+			return "", fmt.Errorf("standard input: %w", err)
+		case len(line) == 0:
+			return "", errors.New("standard input has no password; as in: popherd run ... --password-stdin <password.txt")
+		}
+		return string(line), nil
+	})
+	return func(string) (string, error) { return read() }
 }
 
 // terminal is what a person types on: standard input, or if that is something

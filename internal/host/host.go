@@ -30,6 +30,11 @@ type Options struct {
 	Served *Address
 	Admit  func(host string) error
 
+	// Account, if set, is the account that rule files and pop3.account are for,
+	// as ParseAccount reads it, and Password asks for its password.
+	Account  string
+	Password func(prompt string) (string, error)
+
 	// CAFile, if set, has the PEM certificates that servers are verified
 	// against, in place of the system's.
 	CAFile string
@@ -89,8 +94,14 @@ func (h *Host) Dial(ctx context.Context, r luabind.DialRequest) (*pop3.Client, e
 			return nil, err
 		}
 	}
-	plaintext := h.options.Policy.CheckPlaintext(r.Host, r.Port) == nil
-	if !r.TLS {
+	return h.connect(ctx, r, false)
+}
+
+// connect opens a session with a host that is allowed, with stls not without
+// TLS.
+func (h *Host) connect(ctx context.Context, r luabind.DialRequest, stls bool) (*pop3.Client, error) {
+	plaintext := h.options.Policy.CheckPlaintext(r.Host, r.Port) == nil && !stls
+	if !r.TLS && !stls {
 		h.audit("plaintext", r.Address(), plaintext)
 	}
 	config, err := h.TLSConfig(r.Context)
@@ -113,8 +124,11 @@ func (h *Host) Dial(ctx context.Context, r luabind.DialRequest) (*pop3.Client, e
 		}
 	}
 	connect := pop3.Dial
-	if r.TLS {
+	switch {
+	case r.TLS:
 		connect = pop3.DialTLS
+	case stls:
+		connect = pop3.DialSTLS
 	}
 	client, err := connect(ctx, r.Address(), options)
 	if err != nil {

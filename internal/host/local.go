@@ -28,9 +28,10 @@ type Address struct {
 }
 
 // ServeLocal opens the mail at path and serves it on two free ports, until
-// Close.
+// Close: with CR LF for bare LF and sizes to match, as a server would that has
+// the same files, so that what is rehearsed on them holds there.
 func ServeLocal(path string) (*Local, error) {
-	source, err := maildrop.OpenWith(path, maildrop.Options{RememberDeletions: true})
+	source, err := maildrop.OpenWith(path, maildrop.Options{RememberDeletions: true, CanonicalLines: true})
 	if err != nil {
 		return nil, err
 	}

@@ -152,3 +152,36 @@ func TestPartFields(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// A text that is cut, in whichever way, says so, and no other does.
+func TestTextCut(t *testing.T) {
+	long := strings.Repeat("text of mail ", MaxText/13+1)
+	latin := strings.Repeat("\xe4", MaxText/2+1) // two octets each as UTF-8
+	for _, c := range []struct {
+		name, message string
+		want          bool
+	}{
+		{"short", "\r\nhello\r\n", false},
+		{"empty", "", false},
+		{"exactly", "\r\n" + long[:MaxText], false},
+		{"one octet more", "\r\n" + long[:MaxText+1], true},
+		{"grown by decoding", "Content-Type: text/plain; charset=iso-8859-1\r\n\r\n" + latin, true},
+		{"just not grown", "Content-Type: text/plain; charset=iso-8859-1\r\n\r\n" + latin[1:], false},
+		{"base64", "Content-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat("QUJD", MaxText/3+1), true},
+		{"two parts", multipart(long[:MaxText/2], long[:MaxText/2]), true},
+		{"three parts", multipart(long[:MaxText], "a", "b"), true},
+		{"two that fit", multipart(long[:MaxText/2], long[:MaxText/2-1]), false},
+		{"too many parts", multipart(make([]string, MaxParts+2)...), true},
+		{"HTML", "Content-Type: text/html\r\n\r\n" + long[:MaxHTML+1], true},
+		{"HTML that fits", "Content-Type: text/html\r\n\r\n" + long[:MaxHTML], false},
+	} {
+		if got := Parse([]byte(c.message)).TextCut(); got != c.want {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// multipart is a message with parts of text.
+func multipart(texts ...string) string {
+	return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + strings.Join(texts, "\r\n--b\r\n\r\n") + "\r\n--b--\r\n"
+}

@@ -15,7 +15,8 @@ const maxDate = 200
 // date(1), ISO 8601, names of days and months in full, twelve hours with AM
 // and PM. The parts are known by what they look like, and may be in any order
 // that is not ambiguous. One without a zone, or with a zone that nobody knows,
-// is read as UTC. The offset of the zone is kept.
+// is read as UTC. The offset of the zone is kept. There are no dates before the
+// year 1900 (RFC 5322 section 3.3).
 func ParseDate(value string) (time.Time, error) {
 	value = strings.TrimSpace(value)
 	d := dateParser{text: value, year: -1, hour: -1}

@@ -205,6 +205,12 @@ func (d *dateParser) word() bool {
 	return true
 }
 
+// The years of mail (RFC 5322 section 3.3), in UTC.
+const (
+	minYear = 1900
+	maxYear = 9999
+)
+
 // time puts together what was found. There must be a day, a month and a year
 // that go together.
 func (d *dateParser) time() (time.Time, bool) {
@@ -215,7 +221,7 @@ func (d *dateParser) time() (time.Time, bool) {
 		}
 	}
 	hour := max(d.hour, 0)
-	if d.day == 0 || d.month == 0 || d.year < 0 || d.year > 9999 || hour > 23 || d.minute > 59 || d.second > 60 {
+	if d.day == 0 || d.month == 0 || d.year < 0 || hour > 23 || d.minute > 59 || d.second > 60 {
 		return time.Time{}, false
 	}
 	t := time.Date(d.year, d.month, d.day, hour, d.minute, d.second, d.fraction, time.UTC)
@@ -223,7 +229,13 @@ func (d *dateParser) time() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	if d.offset != 0 {
-		t = t.Add(-time.Duration(d.offset) * time.Second).In(time.FixedZone("", d.offset))
+		t = t.Add(-time.Duration(d.offset) * time.Second)
+	}
+	if year := t.Year(); year < minYear || year > maxYear {
+		return time.Time{}, false
+	}
+	if d.offset != 0 {
+		t = t.In(time.FixedZone("", d.offset))
 	}
 	return t, true
 }

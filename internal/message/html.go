@@ -9,21 +9,23 @@ import (
 )
 
 // htmlText makes text of HTML by html2text, of what simpleHTML leaves of it.
-func htmlText(document string, found *defects) string {
+// It is cut if some of the HTML was not looked at.
+func htmlText(document string, found *defects) (text string, cut bool) {
 	if len(document) > MaxHTML {
 		found.note("HTML is longer than %d octets", MaxHTML)
-		document = string(clip([]byte(document), MaxHTML))
+		document, cut = string(clip([]byte(document), MaxHTML)), true
 	}
 	simple, whole := simpleHTML(document)
 	if !whole {
 		found.note("HTML has more than %d tags", MaxTags)
+		cut = true
 	}
 	text, err := convert(simple)
 	if err != nil {
 		found.note("HTML cannot be read")
 		text = strip(simple)
 	}
-	return strings.ToValidUTF8(text, "\uFFFD")
+	return strings.ToValidUTF8(text, "\uFFFD"), cut
 }
 
 // convert calls html2text. Whatever it may do with what a stranger wrote, it

@@ -73,13 +73,22 @@ func (m *Message) Text() string {
 		return b.text
 	}
 	b.hasText = true
-	b.text = m.joined("text/plain")
+	b.text, b.textCut = m.joined("text/plain")
 	if strings.TrimSpace(b.text) == "" {
 		if html := m.HTML(); html != "" {
-			b.text = htmlText(html, &b.found)
+			var cut bool
+			b.text, cut = htmlText(html, &b.found)
+			b.textCut = cut || b.htmlCut
 		}
 	}
 	return b.text
+}
+
+// TextCut reports whether there is more of the text than Text gives: what lies
+// beyond a limit was left out.
+func (m *Message) TextCut() bool {
+	m.Text()
+	return m.body.textCut || m.body.partsCut
 }
 
 // HTML is the parts of text/html that are not attachments, joined by a
@@ -88,13 +97,14 @@ func (m *Message) HTML() string {
 	b := m.parsed()
 	if !b.hasHTML {
 		b.hasHTML = true
-		b.html = m.joined("text/html")
+		b.html, b.htmlCut = m.joined("text/html")
 	}
 	return b.html
 }
 
-// joined puts the texts of one type together.
-func (m *Message) joined(kind string) string {
+// joined puts the texts of one type together, and says whether some was left
+// out.
+func (m *Message) joined(kind string) (text string, cut bool) {
 	var texts []string
 	length := 0
 	for _, p := range m.Parts() {
@@ -103,16 +113,18 @@ func (m *Message) joined(kind string) string {
 		}
 		if length >= MaxText {
 			m.body.found.note("text is longer than %d octets", MaxText)
+			cut = true
 			break
 		}
-		text := p.Text()
+		text, partly := p.text()
+		cut = cut || partly
 		length += len(text) + 1
 		texts = append(texts, text)
 	}
 	if len(texts) == 1 {
-		return texts[0]
+		return texts[0], cut
 	}
-	return string(clip([]byte(strings.Join(texts, "\n")), MaxText))
+	return string(clip([]byte(strings.Join(texts, "\n")), MaxText)), cut || length > MaxText+1
 }
 
 // Defects says what is wrong with header and body, each kind once, the

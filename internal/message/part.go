@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Part is a leaf of a message. What its header does not say is "".
@@ -140,19 +141,27 @@ func (p *Part) Size() int64 {
 // end in LF, MaxText octets at most; "" of others. The charset is the declared
 // one, else guessed.
 func (p *Part) Text() string {
+	text, _ := p.text()
+	return text
+}
+
+// text is Text, and whether there is more of it.
+func (p *Part) text() (text string, cut bool) {
 	if !strings.HasPrefix(p.Type, "text/") {
-		return ""
+		return "", false
 	}
 	content := p.decoded(MaxText + 1)
-	if len(content) > MaxText {
-		p.found.note("text is longer than %d octets", MaxText)
-	}
 	charset := p.Charset
 	if charset == "" && p.Type == "text/html" {
 		charset = metaCharset(content)
 	}
-	text := strings.TrimPrefix(fromCharset(content, charset, MaxText), "\uFEFF")
-	return strings.ReplaceAll(text, "\r\n", "\n")
+	// A little more than there may be: other charsets have fewer octets.
+	text = fromCharset(content, charset, MaxText+utf8.UTFMax)
+	if cut = len(content) > MaxText || len(text) > MaxText; cut {
+		p.found.note("text is longer than %d octets", MaxText)
+		text = string(clip([]byte(text), MaxText))
+	}
+	return strings.ReplaceAll(strings.TrimPrefix(text, "\uFEFF"), "\r\n", "\n"), cut
 }
 
 // metaCharset is the charset that an HTML document declares in its first

@@ -11,6 +11,8 @@ type body struct {
 	found            defects
 	text, html       string
 	hasText, hasHTML bool
+	textCut, htmlCut bool // some of it was left out
+	partsCut         bool // there are parts beyond MaxParts
 	checked          bool
 }
 
@@ -58,6 +60,7 @@ func (b *body) walk(m *Message) {
 		}
 		if len(b.parts)+w.opened > MaxParts {
 			b.found.note("message has more than %d parts", MaxParts)
+			b.partsCut = true
 			return
 		}
 		pos = w.part(pos)

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -107,7 +108,7 @@ func TestPlanFollowsTheModel(t *testing.T) {
 				}
 				clear(m.marked)
 				for message, d := range p.All() {
-					if d != (plan.Decision{Reason: plan.NoRule}) {
+					if !reflect.DeepEqual(d, plan.Decision{Reason: plan.NoRule}) {
 						t.Fatalf("message %d after a reset: %+v", message.Number, d)
 					}
 				}

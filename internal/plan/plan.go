@@ -12,6 +12,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 )
 
 // What a server would say too: both read well behind "-ERR ".
@@ -37,21 +38,30 @@ type Message struct {
 // Decision is what the plan means to do with one message. The zero value
 // keeps it.
 type Decision struct {
-	Mark     bool   // delete it when the plan is committed
-	Reason   string // why, in a rule's words
-	Rule     string // the rule that decided; empty if a script did by itself
-	Evidence string // what held of the message; empty if no predicate was asked
+	Deliver  []string // the targets it is delivered to, before all else
+	Mark     bool     // delete it when the plan is committed
+	Reason   string   // why, in a rule's words
+	Rule     string   // the rule that decided; empty if a script did by itself
+	Evidence string   // what held of the message; empty if no predicate was asked
 }
 
 // NoRule is the reason of a message that nobody decided about.
 const NoRule = "no rule spoke"
 
-// String returns "keep" or "delete".
+// String returns "keep", "delete", "deliver archive", or "deliver archive, then
+// delete".
 func (d Decision) String() string {
+	action := "keep"
 	if d.Mark {
-		return "delete"
+		action = "delete"
 	}
-	return "keep"
+	switch {
+	case len(d.Deliver) == 0:
+		return action
+	case d.Mark:
+		return "deliver " + strings.Join(d.Deliver, " ") + ", then delete"
+	}
+	return "deliver " + strings.Join(d.Deliver, " ")
 }
 
 // Plan is the plan of one session, made from its scan listing. It is not safe
@@ -61,6 +71,8 @@ type Plan struct {
 	octets  int64 // of all rows
 	marks   int   // how many rows are marked
 	marked  int64 // octets of the marked rows
+	deliver int   // how many rows are to be delivered
+	both    int   // how many are to be delivered and marked
 	outcome Outcome
 	why     string
 }
@@ -126,16 +138,33 @@ func (p *Plan) Decide(number int, d Decision) error {
 	if err != nil {
 		return err
 	}
-	if r.marked() {
-		p.marks--
-		p.marked -= r.Octets
-	}
-	if d.Mark {
-		p.marks++
-		p.marked += r.Octets
-	}
+	p.count(r, -1)
 	r.decision = &d
+	p.count(r, 1)
 	return nil
+}
+
+// count adds a row to the sums, or takes it out of them.
+func (p *Plan) count(r *row, by int) {
+	if r.marked() {
+		p.marks += by
+		p.marked += int64(by) * r.Octets
+	}
+	if r.decision != nil && len(r.decision.Deliver) > 0 {
+		p.deliver += by
+		if r.decision.Mark {
+			p.both += by
+		}
+	}
+}
+
+// Decided returns the decision about a message so far.
+func (p *Plan) Decided(number int) Decision {
+	r, err := p.find(number)
+	if err != nil {
+		return Decision{}
+	}
+	return r.decided()
 }
 
 // Reset takes back every decision, as RSET does. It fails with [ErrEnded].
@@ -146,7 +175,7 @@ func (p *Plan) Reset() error {
 	for i := range p.rows {
 		p.rows[i].decision = nil
 	}
-	p.marks, p.marked = 0, 0
+	p.marks, p.marked, p.deliver, p.both = 0, 0, 0, 0
 	return nil
 }
 
@@ -175,6 +204,15 @@ func (p *Plan) Find(number int) (m Message, ok bool) {
 		return Message{}, false
 	}
 	return r.Message, true
+}
+
+// Index returns which row of [Plan.All] a message is, from 0.
+func (p *Plan) Index(number int) (i int, ok bool) {
+	// Nearly every listing runs from 1 without a gap.
+	if i := number - 1; i >= 0 && i < len(p.rows) && p.rows[i].Number == number {
+		return i, true
+	}
+	return slices.BinarySearchFunc(p.rows, number, func(r row, n int) int { return cmp.Compare(r.Number, n) })
 }
 
 // Visible iterates over the messages that are not marked, by message-number.
@@ -215,23 +253,19 @@ func (p *Plan) Marks() []int {
 
 // Summary counts the decisions of a plan.
 type Summary struct {
-	Deliver int // always 0 so far: nothing delivers yet
+	Deliver int // messages to deliver, marked or not
 	Delete  int // messages marked
 	Keep    int // messages neither delivered nor marked
 }
 
 // Summary counts the decisions.
 func (p *Plan) Summary() Summary {
-	return Summary{Delete: p.marks, Keep: len(p.rows) - p.marks}
+	return Summary{Deliver: p.deliver, Delete: p.marks, Keep: len(p.rows) - p.marks - p.deliver + p.both}
 }
 
 // find returns the row of a message, or ErrNoMessage.
 func (p *Plan) find(number int) (*row, error) {
-	// Nearly every listing runs from 1 without a gap.
-	if i := number - 1; i >= 0 && i < len(p.rows) && p.rows[i].Number == number {
-		return &p.rows[i], nil
-	}
-	i, ok := slices.BinarySearchFunc(p.rows, number, func(r row, n int) int { return cmp.Compare(r.Number, n) })
+	i, ok := p.Index(number)
 	if !ok {
 		return nil, ErrNoMessage
 	}

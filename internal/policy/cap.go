@@ -7,12 +7,21 @@ import (
 	"strings"
 )
 
-// NoLimit is the word for a cap without a limit: what "--allow-delete" means
-// when it is given without a value.
-const NoLimit = "all"
+// Words for caps without a number.
+const (
+	// NoLimit is the word for a cap that allows everything.
+	NoLimit = "all"
+	// NotAll is the word for any number of messages, but not every one of a
+	// maildrop of ten or more: what "--allow-delete" means without a value. A
+	// rule that matches everything is more often a mistake than meant.
+	NotAll = "most"
+)
+
+// manyMessages is from which size on a maildrop must not be emptied by NotAll.
+const manyMessages = 10
 
 // Cap is how many messages one run may delete: none, N, a share of the
-// maildrop, or all. The zero value allows none. Caps compare with ==.
+// maildrop, most or all. The zero value allows none. Caps compare with ==.
 type Cap struct {
 	most int // messages, or per cent
 	unit capUnit
@@ -24,6 +33,7 @@ const (
 	messages capUnit = iota
 	perCent
 	noLimit
+	notAll
 )
 
 // ParseCap reads a cap as the flag takes it: "10" messages, "5%" of the
@@ -31,8 +41,11 @@ const (
 // is refused, for it is what a forgotten shell variable leaves behind, and
 // must not come to mean "all".
 func ParseCap(s string) (Cap, error) {
-	if s == NoLimit {
+	switch s {
+	case NoLimit:
 		return Cap{unit: noLimit}, nil
+	case NotAll:
+		return Cap{unit: notAll}, nil
 	}
 	digits, share := strings.CutSuffix(s, "%")
 	n, err := parseDigits(digits)
@@ -61,6 +74,13 @@ func (c Cap) IsZero() bool { return c == Cap{} }
 // maildrop too.
 func (c Cap) Allows(deletions, messages int) error {
 	most := c.of(messages)
+	if c.unit == notAll && (messages < manyMessages || deletions < messages) {
+		return nil
+	}
+	if c.unit == notAll {
+		reason := fmt.Sprintf("%d deletions are all that the maildrop holds, which is seldom meant", deletions)
+		return &Error{Object: "delete", Reason: reason, Flag: "--allow-delete=" + NoLimit}
+	}
 	if deletions <= 0 || c.unit == noLimit || deletions <= most {
 		return nil
 	}
@@ -94,6 +114,8 @@ func (c Cap) String() string {
 	switch c.unit {
 	case noLimit:
 		return NoLimit
+	case notAll:
+		return NotAll
 	case perCent:
 		return strconv.Itoa(c.most) + "%"
 	}

@@ -93,3 +93,19 @@ func TestShareIsNeverExceeded(t *testing.T) {
 		}
 	})
 }
+
+func TestNotAll(t *testing.T) {
+	c, err := policy.ParseCap(policy.NotAll)
+	if err != nil || c.String() != policy.NotAll {
+		t.Fatalf("got %v, %v", c, err)
+	}
+	for _, tt := range []struct{ deletions, messages int }{{0, 0}, {9, 9}, {9, 10}, {99_999, 100_000}, {5, 1 << 62}} {
+		if err := c.Allows(tt.deletions, tt.messages); err != nil {
+			t.Errorf("%d of %d: %v", tt.deletions, tt.messages, err)
+		}
+	}
+	want := "delete: 10 deletions are all that the maildrop holds, which is seldom meant"
+	if err := c.Allows(10, 10); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

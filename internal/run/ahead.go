@@ -63,8 +63,10 @@ func (s *session) Expect(ctx context.Context, lines int, numbers []int) {
 func (s *session) expect(lines int, numbers iter.Seq[int]) {
 	requests := func(yield func(pop3.Request) bool) {
 		for n := range numbers {
-			if s.plan != nil && s.plan.Marked(n) {
-				continue
+			if s.plan != nil {
+				if _, listed := s.plan.Find(n); !listed || s.plan.Marked(n) && !s.reader.told {
+					continue
+				}
 			}
 			if !yield(s.request(n, lines)) {
 				return

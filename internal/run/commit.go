@@ -12,9 +12,11 @@ import (
 	"github.com/popherd/popherd/pop3"
 )
 
-// Quit implements luabind.Session. It is the one commit: the marks of the plan
-// go to the server, pipelined where it can, and QUIT makes them so. Anything
-// that goes wrong before QUIT drops the session, which deletes nothing. A dry
+// Quit implements luabind.Session. It is the one commit: what is to be delivered
+// is, so that it lasts, and is journalled; the marks of the plan are journalled
+// and go to the server, pipelined where it can; QUIT makes them so; its reply is
+// journalled. Anything that goes wrong before QUIT drops the session, which
+// deletes nothing. A dry
 // run, or a run that may not delete, turns back before the first DELE.
 func (s *session) Quit(ctx context.Context) (string, error) {
 	if s.ended {
@@ -26,6 +28,7 @@ func (s *session) Quit(ctx context.Context) (string, error) {
 	}
 	s.ended = true
 	_ = s.forget() // after QUIT or a fault there is nothing in flight
+	s.leave()
 	return line, err
 }
 
@@ -47,7 +50,15 @@ func (s *session) quit(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
+	}
+	if s.changes() > 0 {
 		if err := s.saved(); err != nil {
+			return "", err
+		}
+		if err := s.deliver(ctx); err != nil {
+			return "", err
+		}
+		if err := s.noteMarks(ctx); err != nil {
 			return "", err
 		}
 		if err := s.mark(ctx); err != nil {
@@ -57,14 +68,23 @@ func (s *session) quit(ctx context.Context) (string, error) {
 	return s.commit(ctx)
 }
 
+// changes counts the messages that something is to happen to.
+func (s *session) changes() int {
+	if s.plan == nil {
+		return 0
+	}
+	return s.plan.Summary().Delete + s.plan.Summary().Deliver
+}
+
 // allowed asks the policy about the marks together with what the run deleted
 // before, so that a script cannot pass the cap by connecting again. A number
 // caps the whole run; a share is of each maildrop's own messages.
 func (s *session) allowed() error {
-	own, all, messages := s.marks(), s.marks(), s.plan.Len()
+	// What an earlier run was cut off at had been allowed then.
+	own, all, messages := s.marks()-s.resumed, s.marks()-s.resumed, s.plan.Len()
 	for _, other := range s.run.sessions {
 		all += other.deleted()
-		if other.plan != nil && other.account() == s.account() {
+		if other.plan != nil && other.journalKey() == s.journalKey() {
 			own += other.deleted()
 			messages = max(messages, other.plan.Len())
 		}
@@ -163,7 +183,9 @@ func (s *session) mark(ctx context.Context) error {
 	for n, err := range s.client.MarkEach(ctx, marks) {
 		if refused := (*pop3.Error)(nil); errors.As(err, &refused) {
 			s.refusals++
-			err = s.plan.Decide(n, plan.Decision{Reason: "the server refused DELE: " + refused.Text})
+			d := s.plan.Decided(n)
+			d.Mark, d.Reason = false, "the server refused DELE: "+refused.Text
+			err = s.plan.Decide(n, d)
 		}
 		if err != nil {
 			return err
@@ -187,6 +209,7 @@ func (s *session) commit(ctx context.Context) (string, error) {
 	}
 	if err == nil {
 		s.step(plan.Committed)
+		s.keepValues(ctx)
 		return line, s.plan.Commit()
 	}
 	if refused := (*pop3.Error)(nil); s.marks() > 0 && (errors.Is(err, pop3.ErrCommitUnknown) || errors.As(err, &refused)) {

@@ -21,14 +21,20 @@ type glances struct {
 	seen   map[int]glance
 	number int    // whose beginning head is
 	head   []byte // not looked at yet
+	each   bool   // the report has every message, not only what is decided about
 }
 
 // begin makes the message n the one that is passing by.
-func (g *glances) begin(n int) {
-	if len(g.seen) < maxGlances {
+func (g *glances) begin(n int, each bool) {
+	g.last()
+	g.number, g.head, g.each = n, g.head[:0], each
+}
+
+// last remembers the message that passed by last, if that is wanted.
+func (g *glances) last() {
+	if g.each && len(g.seen) < maxGlances {
 		g.keep(g.number)
 	}
-	g.number, g.head = n, g.head[:0]
 }
 
 // keep remembers what the head of message n says, if it passed by last.
@@ -51,15 +57,13 @@ func (g *glances) put(n int, head []byte) {
 
 // of returns what is known of message n.
 func (g *glances) of(n int) glance {
-	if len(g.seen) < maxGlances {
-		g.keep(g.number)
-	}
+	g.last()
 	return g.seen[n]
 }
 
 // missing returns the messages of which nothing is known.
 func (g *glances) missing(numbers []int) []int {
-	g.of(g.number)
+	g.last()
 	return slices.DeleteFunc(numbers, func(n int) bool {
 		_, seen := g.seen[n]
 		return seen

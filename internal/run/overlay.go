@@ -91,14 +91,20 @@ func (s *session) retrieve(ctx context.Context, verb string, args []string) (*po
 	if !ok { // the server's to judge
 		return s.unusual(ctx, verb, args)
 	}
+	return s.Read(ctx, n, lines)
+}
+
+// Read implements luabind.Reader: unlike RETR and TOP it reads what is marked,
+// too, since a decision about a message is no reason not to look at it.
+func (s *session) Read(ctx context.Context, n, lines int) (*pop3.Text, error) {
 	text, err := s.get(ctx, n, lines)
 	if err != nil {
 		return nil, err
 	}
-	s.retrieved = s.retrieved || verb == "RETR"
+	s.retrieved = s.retrieved || lines == pop3.Whole
 	s.done++
 	s.progress("retrieve", s.done, s.total)
-	s.glances.begin(n)
+	s.glances.begin(n, s.run.whole(s.total))
 	return pop3.NewText(text.Response(), &glancing{text: text, glances: &s.glances}), nil
 }
 

@@ -11,7 +11,8 @@ import (
 // came: strip controls before a person sees it.
 type Report struct {
 	Script   string    `json:"script"`
-	DryRun   bool      `json:"dry_run"` // by --dry-run, or since deletions were planned and none allowed
+	DryRun   bool      `json:"dry_run"`         // by --dry-run, or since nothing was allowed that changes anything
+	Rules    bool      `json:"rules,omitempty"` // of a rule file: popherd drove the session
 	Accounts []Account `json:"accounts"`
 	Error    *Fault    `json:"error,omitempty"`
 }
@@ -37,6 +38,7 @@ type Account struct {
 	Keep     int    `json:"keep"`              // messages to keep
 	Outcome  string `json:"outcome"`           // "planned", "committed", "aborted" or "unknown"
 	Why      string `json:"why,omitempty"`     // of an end without a commit; of a rehearsal, why the run itself would fail
+	Failed   int    `json:"failed,omitempty"`  // messages that could not be delivered, and were kept
 	Refused  int    `json:"refused,omitempty"` // deletions that the server refused
 	Error    *Fault `json:"error,omitempty"`   // why the run failed, of several
 }
@@ -46,7 +48,7 @@ type Row struct {
 	Number   int    `json:"num"`
 	UniqueID string `json:"uidl"`
 	Octets   int64  `json:"size"`
-	Decision string `json:"decision"` // "keep" or "delete"
+	Decision string `json:"decision"` // "keep", "delete", "deliver archive", "deliver archive, then delete"
 	Reason   string `json:"reason"`
 	Rule     string `json:"rule,omitempty"`     // the rule that decided
 	Evidence string `json:"evidence,omitempty"` // what held of the message
@@ -60,39 +62,62 @@ type Row struct {
 // report puts together what the sessions know. A session that needed no plan
 // has none to report.
 func (r *run) report() *Report {
-	report := &Report{Script: r.Program.Name(), DryRun: r.DryRun, Accounts: []Account{}}
+	report := &Report{Script: r.Program.Name(), DryRun: r.rehearses(), Rules: r.ruled, Accounts: []Account{}}
 	for _, s := range r.sessions {
 		report.DryRun = report.DryRun || s.rehearsed
 		if s.plan != nil {
-			report.Accounts = append(report.Accounts, s.report())
+			a := s.report()
+			a.Plan = s.rows()
+			report.Accounts = append(report.Accounts, a)
 		}
 	}
 	return report
 }
 
+// rehearses reports whether the run can change nothing.
+func (r *run) rehearses() bool {
+	return r.DryRun || r.Policy.Delete.IsZero() && len(r.Targets) == 0
+}
+
+// report is what became of the session, without the rows of its plan.
 func (s *session) report() Account {
 	counts := s.plan.Summary()
 	a := Account{
 		Account:  s.account(),
 		Messages: s.plan.Len(),
 		Octets:   s.plan.Octets(),
-		Plan:     make([]Row, 0, s.plan.Len()),
 		Deliver:  counts.Deliver,
 		Delete:   counts.Delete,
 		Keep:     counts.Keep,
 		Outcome:  s.plan.Outcome().String(),
 		Why:      s.plan.Why(),
 		Refused:  s.refusals,
+		Failed:   len(s.failures),
 	}
 	if s.rehearsed && !s.run.Policy.Delete.IsZero() {
 		if err := s.allowed(); err != nil {
 			a.Why = err.Error()
 		}
 	}
-	for m, d := range s.plan.All() {
-		a.Plan = append(a.Plan, s.row(m, d))
-	}
 	return a
+}
+
+// FewMessages is up to how many messages of a maildrop a report shows all, also
+// those that nobody decided about.
+const FewMessages = 50
+
+// whole reports whether the report has every message of a maildrop.
+func (r *run) whole(messages int) bool { return r.Whole || r.Explain || messages <= FewMessages }
+
+// rows are those of the report.
+func (s *session) rows() []Row {
+	rows := []Row{}
+	for m, d := range s.plan.All() {
+		if d.Reason != plan.NoRule || s.run.whole(s.plan.Len()) {
+			rows = append(rows, s.row(m, d))
+		}
+	}
+	return rows
 }
 
 func (s *session) row(m plan.Message, d plan.Decision) Row {
@@ -125,6 +150,6 @@ func (s *session) step(outcome plan.Outcome) {
 		return
 	}
 	so := s.report()
-	so.Plan, so.Outcome = nil, outcome.String()
+	so.Outcome = outcome.String()
 	s.run.Step(Step{slices.Index(s.run.sessions, s), so})
 }

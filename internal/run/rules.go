@@ -2,10 +2,13 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/internal/script"
+	"github.com/popherd/popherd/internal/state"
 	"github.com/popherd/popherd/luabind"
 	"github.com/popherd/popherd/pop3"
 )
@@ -20,18 +23,24 @@ func (r *run) account(ctx context.Context, name string, debug func(pop3.TraceEve
 		if err != nil {
 			return nil, err
 		}
-		return &session{run: r, client: a.Client, host: a.Host, port: a.Port, name: a.Name}, nil
+		return &session{run: r, client: a.Client, host: a.Host, port: a.Port, user: a.User, name: a.Name, key: a.Key}, nil
 	})
 	if err != nil {
 		return luabind.AccountSession{}, err
 	}
 	_, secure := s.client.TLS()
-	return luabind.AccountSession{Session: s, Name: s.name, Host: s.host, Port: s.port, TLS: secure}, nil
+	return luabind.AccountSession{Session: s, Name: s.account(), Host: s.host, Port: s.port, TLS: secure}, nil
 }
 
 // drive has every message of the account judged by the rules, and commits what
 // they decided.
-func (r *run) drive(judge script.Judge) error {
+func (r *run) drive(targets []string, judge script.Judge) error {
+	for _, name := range targets {
+		if _, ok := r.Targets[name]; !ok {
+			return noTarget(name)
+		}
+	}
+	r.ruled = true
 	if r.Account == nil {
 		return errNoAccount
 	}
@@ -40,6 +49,7 @@ func (r *run) drive(judge script.Judge) error {
 		return err
 	}
 	if err := judge(r.ctx, account.Session, account.Name); err != nil {
+		r.noteFailure(err)
 		return err
 	}
 	_, err = account.Session.Quit(r.ctx)
@@ -62,9 +72,40 @@ func (s *session) Messages(ctx context.Context) ([]luabind.Listed, error) {
 	}
 	listed := make([]luabind.Listed, 0, s.plan.Len())
 	for m := range s.plan.Visible() {
-		listed = append(listed, luabind.Listed{Number: m.Number, UniqueID: m.UniqueID, Octets: m.Octets})
+		known := s.known(m.Number)
+		if n := known.Failures(); s.run.Quarantine > 0 && n >= s.run.Quarantine {
+			if err := s.quarantine(m.Number, n); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		listed = append(listed, luabind.Listed{Number: m.Number, UniqueID: m.UniqueID, Octets: m.Octets, New: known.New, FirstSeen: known.FirstSeen()})
 	}
 	return listed, nil
+}
+
+// Journaled implements luabind.Journaled.
+func (s *session) Journaled() bool { return s.run.OpenState != nil }
+
+// quarantine leaves a message alone that failed again and again, so that the
+// others go on.
+func (s *session) quarantine(n, failures int) error {
+	reason := fmt.Sprintf("left alone: it failed in %d runs in a row", failures)
+	return s.plan.Decide(n, plan.Decision{Reason: reason})
+}
+
+// noteFailure remembers at which message a rule failed.
+func (r *run) noteFailure(err error) {
+	var at *luabind.RuleError
+	if !errors.As(err, &at) || r.ctx.Err() != nil {
+		return
+	}
+	s := r.sessions[len(r.sessions)-1]
+	if k := s.known(at.Message); k.Key != 0 {
+		if err := s.note(r.ctx, func(j *state.Journal) { j.Failed(k.Key, at.Error()) }); err != nil {
+			r.log("error", "journal: "+err.Error())
+		}
+	}
 }
 
 // Decide implements luabind.Decider.
@@ -72,10 +113,17 @@ func (s *session) Decide(ctx context.Context, n int, d luabind.Decision) error {
 	if err := s.load(ctx); err != nil {
 		return err
 	}
+	before := s.plan.Decided(n)
+	decision := plan.Decision{Deliver: before.Deliver, Mark: d.Action == luabind.ActionDelete, Reason: d.Reason, Rule: d.Rule, Evidence: d.Evidence}
 	if d.Action == luabind.ActionDeliver {
-		return &Stop{kind: "policy", reason: fmt.Sprintf("deliver: there is no target %q", d.Target), hint: "this version has no targets yet"}
+		if _, ok := s.run.Targets[d.Target]; !ok {
+			return noTarget(d.Target)
+		}
+		decision.Mark = before.Mark
+		if !slices.Contains(before.Deliver, d.Target) {
+			decision.Deliver = append(slices.Clone(before.Deliver), d.Target)
+		}
 	}
-	decision := plan.Decision{Mark: d.Action == luabind.ActionDelete, Reason: d.Reason, Rule: d.Rule, Evidence: d.Evidence}
 	if err := s.plan.Decide(n, decision); err != nil {
 		return refusal(fmt.Sprintf("DELE %d", n), err)
 	}
@@ -83,10 +131,23 @@ func (s *session) Decide(ctx context.Context, n int, d luabind.Decision) error {
 	return nil
 }
 
+// maxExplained is how many octets of explanations a session keeps; beyond that a
+// line says that there are more. Explaining must not break what it explains.
+const maxExplained = 8 << 20
+
 // Explain implements luabind.Explainer.
 func (s *session) Explain(n int, lines []string) {
 	if s.explained == nil {
 		s.explained = map[int][]string{}
+	}
+	if s.explainedOctets > maxExplained {
+		return
+	}
+	for _, line := range lines {
+		s.explainedOctets += len(line) + 16
+	}
+	if s.explainedOctets > maxExplained {
+		lines = []string{"(no more is explained of this account: these are 8 MiB)"}
 	}
 	s.explained[n] = lines
 }

@@ -15,9 +15,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/popherd/popherd/internal/atomicfile"
+	"github.com/popherd/popherd/internal/deliver"
 	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/script"
+	"github.com/popherd/popherd/internal/state"
 	"github.com/popherd/popherd/luabind"
 	"github.com/popherd/popherd/pop3"
 )
@@ -37,8 +40,9 @@ type Options struct {
 	Explain   bool
 	ReadAhead bool
 
-	// Whole asks for every message of every session in the report, not only
-	// for what a plan was made of.
+	// Whole asks for every message of every session in the report. Without it
+	// the report has a large maildrop's messages only if something was decided
+	// about them.
 	Whole bool
 
 	// Dial connects where the policy allows it; the greeting is read.
@@ -47,6 +51,27 @@ type Options struct {
 	// Account connects to the account of that name and logs in; "" is the one
 	// that a rule file is for. Nil means that there are none.
 	Account func(ctx context.Context, name string, debug func(pop3.TraceEvent)) (Opened, error)
+
+	// OpenState opens what popherd remembers between runs, when the first session
+	// has a plan; nil remembers nothing, so that deletions whose outcome is lost
+	// cannot be settled. Run closes it.
+	OpenState func(ctx context.Context) (*state.Store, error)
+
+	// Targets are where messages can be delivered to, by name. Backup, if set, is
+	// the folder that takes a copy of each message before it is deleted.
+	Targets map[string]deliver.Spec
+	Backup  *deliver.Spec
+
+	// Files are the file operations of targets; nil is the operating system's.
+	Files atomicfile.FS
+
+	// Save writes octets to a file of a folder that the host granted, under a name
+	// like the one suggested, and returns the name; nil grants no folder.
+	Save func(folder, suggested string, octets []byte) (string, error)
+
+	// Quarantine is in how many runs in a row a message may fail before it is
+	// left alone; 0 never gives one up.
+	Quarantine int
 
 	// TLSConfig makes the configuration for a script's STLS.
 	TLSConfig func(c *luabind.TLSContext) (*tls.Config, error)
@@ -79,7 +104,9 @@ type Options struct {
 // Opened is an account that is logged in.
 type Opened struct {
 	Client *pop3.Client
-	Name   string // the account's
+	Name   string // the account's; "" for User@Host
+	Key    string // under which it is remembered; "" for User@Host
+	User   string
 	Host   string // it is on
 	Port   int
 }
@@ -90,6 +117,10 @@ type run struct {
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	sessions []*session
+	started  time.Time
+	ruled    bool         // the script returned rules
+	store    *state.Store // nil until it is needed
+	targets  map[string]deliver.Target
 }
 
 // Run executes the script and returns what became of every session. The
@@ -100,6 +131,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	ctx, cancel, stop := bounded(ctx, o.Policy.Timeouts.OrDefaults().Run)
 	defer stop()
 	r := &run{Options: o, ctx: ctx, cancel: cancel}
+	r.started = r.now()
 	err := o.Program.Run(ctx, script.Options{
 		Args:    o.Args,
 		Stdout:  o.stdout(),
@@ -110,9 +142,32 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	})
 	r.drop(err)
 	if err == nil {
-		err = r.refused()
+		err = errors.Join(r.refused(), r.undelivered(), r.unexplained())
+	}
+	if closed := r.close(); err == nil {
+		err = closed
 	}
 	return r.report(), err
+}
+
+// unexplained is a wish for explanations of a script without rules.
+func (r *run) unexplained() error {
+	if !r.Explain || r.ruled {
+		return nil
+	}
+	return &Stop{kind: "policy", reason: r.Program.Name() + ": the script returned no rules, so that there is nothing to explain", hint: "a rule file ends with return, as in: return { name=, rule=, delete=true }"}
+}
+
+// close gives back the targets and the state. What was committed lasts.
+func (r *run) close() error {
+	var errs []error
+	for _, t := range r.targets {
+		errs = append(errs, t.Close())
+	}
+	if r.store != nil {
+		errs = append(errs, r.store.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // grants are what the script may reach.
@@ -136,6 +191,12 @@ func (r *run) grants() *luabind.Grants {
 	}
 	if r.Account != nil {
 		g.Account = r.account
+	}
+	if r.OpenState != nil {
+		g.State = r.values
+	}
+	if r.Save != nil {
+		g.Save = r.save
 	}
 	return g
 }

@@ -22,17 +22,22 @@ type session struct {
 	port   int
 	user   string
 	name   string // of an account that the host logged in; empty for a script's own
+	key    string // under which it is remembered; empty for journalKey's
 
-	plan      *plan.Plan // nil until something needs it
-	reader    reader
-	glances   glances
-	explained map[int][]string // which predicates held, by message-number
-	retrieved bool             // a RETR was sent: see rehearse
-	done      int              // messages retrieved, for Progress
-	total     int              // messages of the maildrop if known, for Progress
-	refusals  int              // DELEs that the server refused
-	rehearsed bool             // QUIT came, and was not to change anything
-	ended     bool
+	plan            *plan.Plan     // nil until something needs it
+	journal         *journal       // nil if nothing is remembered
+	resumed         int            // marks of an earlier run
+	failures        map[int]string // why messages could not be delivered, by message-number
+	reader          reader
+	glances         glances
+	explained       map[int][]string // which predicates held, by message-number
+	explainedOctets int
+	retrieved       bool // a RETR was sent: see rehearse
+	done            int  // messages retrieved, for Progress
+	total           int  // messages of the maildrop if known, for Progress
+	refusals        int  // DELEs that the server refused
+	rehearsed       bool // QUIT came, and was not to change anything
+	ended           bool
 }
 
 // account names the session for people: user@host.
@@ -163,6 +168,10 @@ func (s *session) reset(ctx context.Context) (string, error) {
 	if err == nil && s.plan != nil {
 		err = s.plan.Reset()
 	}
+	if err == nil {
+		s.explained, s.explainedOctets = nil, 0
+		err = s.resume()
+	}
 	return line, err
 }
 
@@ -209,6 +218,10 @@ func (s *session) load(ctx context.Context) error {
 		return &pop3.ProtocolError{Command: "LIST", Reason: err.Error()}
 	}
 	s.total = len(messages)
+	if err := s.recall(ctx); err != nil {
+		s.abort(err.Error())
+		return err
+	}
 	return nil
 }
 
@@ -232,5 +245,14 @@ func (s *session) abort(why string) {
 	_ = s.forget() // the connection is gone, and so is what was in flight
 	if s.plan != nil {
 		s.plan.Abort(why)
+	}
+	s.leave()
+}
+
+// leave ends the session's part of the journal. What it could not say is found
+// out by the next run; it must not hide how this one ended.
+func (s *session) leave() {
+	if err := s.noteEnd(context.WithoutCancel(s.run.ctx)); err != nil {
+		s.run.log("error", "journal: "+err.Error())
 	}
 }

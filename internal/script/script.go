@@ -24,8 +24,9 @@ type Options struct {
 	Steps   int64   // instructions that the script may take; 0 means DefaultSteps
 
 	// Drive is called once a script has returned rules: it finds them sessions,
-	// and has judge ask them about every message of one. Nil refuses rule files.
-	Drive func(judge Judge) error
+	// and has judge ask them about every message of one. targets are those that
+	// the rules are known to deliver to. Nil refuses rule files.
+	Drive func(targets []string, judge Judge) error
 }
 
 // A Judge has the rules of a script decide about every message of a session,
@@ -69,7 +70,7 @@ func (p *Program) Run(ctx context.Context, o Options) error {
 }
 
 // drive has what the script returned, if they are rules, judge messages.
-func drive(L *lua.LState, b *luabind.Binding, returned lua.LValue, by func(Judge) error) error {
+func drive(L *lua.LState, b *luabind.Binding, returned lua.LValue, by func([]string, Judge) error) error {
 	rules, err := b.RuleFile(L, returned)
 	if rules == nil || err != nil {
 		return err
@@ -77,7 +78,7 @@ func drive(L *lua.LState, b *luabind.Binding, returned lua.LValue, by func(Judge
 	if by == nil {
 		return errors.New("this is a rule file, and nobody gives it mail")
 	}
-	return by(func(ctx context.Context, s luabind.Session, account string) error {
+	return by(rules.Targets(), func(ctx context.Context, s luabind.Session, account string) error {
 		return rules.Apply(L, ctx, s, account)
 	})
 }

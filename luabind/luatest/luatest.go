@@ -32,19 +32,25 @@
 //
 // Scripts and rule files can be run without a server:
 //
-//	plan = run_script(script, messages [, {args=, now=, explain=, dry_run=}])
+//	plan = run_script(script, messages [, {args=, now=, explain=, dry_run=, seen=, state=}])
 //
 // script is the name of a file that ends with .lua, or the source itself;
 // messages is a list of texts, or of tables of header fields and body, such as
 // {from="shop@example.org", subject="Deals", list_id="<deals.example.org>",
 // body="..."}. Every session of the script is on these messages, and the rule
-// file that it returns judges them. now is the clock, in seconds since 1970.
+// file that it returns judges them. now is the clock, in seconds since 1970;
+// seen is when earlier runs saw messages, {[number]=seconds}, the others being
+// new, or false for a session without a journal; state is the values that
+// earlier runs kept, {name=value}.
 // What the script raises is raised again. The plan has
 //
 //	deleted    {number, ...} of messages that would be deleted
 //	decisions  {{num=, action=, target=, reason=, rule=, evidence=}, ...}
 //	committed  whether the session ended by quit, or the rule file judged all
 //	printed    what print wrote
+//	state      {name=value} of what is kept then: what the script set, if it
+//	           committed and dry_run is not set
+//	saved      {{target=, name=, content=}, ...} of attachments
 //	explained  lines by message-number, with explain=true
 //	commands   {"LIST", "TOP 1 0", ...}: what was read
 //

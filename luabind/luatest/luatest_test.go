@@ -2,6 +2,7 @@ package luatest
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/popherd/popherd/luabind"
+	"github.com/popherd/popherd/pop3"
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
@@ -135,4 +137,59 @@ func parsed(t *testing.T, source string) []ast.Stmt {
 		t.Fatal(err)
 	}
 	return statements
+}
+
+// A maildrop gives bare line feeds their CR, and keeps mail that has any CR LF
+// as it is.
+func TestMaildropLineEnds(t *testing.T) {
+	for text, want := range map[string]string{
+		"A: 1\n\nx\n":          "A: 1\r\n\r\nx\r\n",
+		"A: 1\r\n\r\nx\ny\r\n": "A: 1\r\n\r\nx\ny\r\n",
+		"A: 1\r\n\nx":          "A: 1\r\n\nx\r\n",
+		"":                     "\r\n",
+	} {
+		answer, err := NewMaildrop(text).CmdText(t.Context(), "RETR", "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(answer)
+		if err != nil || string(got) != want {
+			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
+		}
+	}
+	body := messageText(bodyTable("a\nb\n"))
+	if want := "subject: x\r\n\r\na\r\nb\r\n"; body != want {
+		t.Errorf("got %q, want %q", body, want)
+	}
+}
+
+func bodyTable(body string) *lua.LTable {
+	table := new(lua.LTable)
+	table.RawSetString("subject", lua.LString("x"))
+	table.RawSetString("body", lua.LString(body))
+	return table
+}
+
+// A maildrop reads what is marked as well, unlike RETR.
+func TestMaildropReads(t *testing.T) {
+	m := NewMaildrop("A: 1\n\nx\n")
+	if _, err := m.Mark(t.Context(), "1", "old"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.CmdText(t.Context(), "RETR", "1"); err == nil {
+		t.Error("RETR gives a marked message")
+	}
+	var reader luabind.Reader = m
+	for lines, want := range map[int]string{pop3.Whole: "A: 1\r\n\r\nx\r\n", 0: "A: 1\r\n\r\n"} {
+		answer, err := reader.Read(t.Context(), 1, lines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(answer); err != nil || string(got) != want {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+	if _, err := reader.Read(t.Context(), 2, 0); err == nil {
+		t.Error("there is no message 2")
+	}
 }

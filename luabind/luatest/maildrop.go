@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/popherd/popherd/luabind"
 	"github.com/popherd/popherd/pop3"
@@ -15,14 +16,22 @@ import (
 
 // A Maildrop is a session on messages in memory, which answers as a server
 // does, takes any password, and keeps what is decided. It is a luabind.Session,
-// Marker, Decider and Explainer.
+// Reader, Marker, Decider, Explainer, Lister and, if Seen is set, Journaled. Its State
+// and Save are for luabind.Grants.
 type Maildrop struct {
 	Decided   []Decided        // in the order in which it was decided; rset empties it
 	Explained map[int][]string // the lines of each message, if Grants.Explain is set
 	Commands  []string         // what reads or ends the session: "TOP 1 0", "QUIT"
 	Committed bool             // QUIT was said
 
+	// Seen is when earlier runs saw messages, by number; the others are new. Nil
+	// is a session without a journal.
+	Seen  map[int]time.Time
+	Now   func() time.Time // the clock of what is new and of what expires; nil means time.Now
+	Saved []Saved          // attachments
+
 	messages []string
+	values   memory
 }
 
 // Decided is a decision and the message that it is about.
@@ -31,18 +40,33 @@ type Decided struct {
 	luabind.Decision
 }
 
+// Saved is an attachment that a script saved.
+type Saved struct {
+	Target, Name string // as the script, and as the message has it
+	Octets       []byte // decoded
+}
+
 // NewMaildrop returns a session on messages, each a whole one in the form of
-// RFC 5322; line ends without CR get one.
+// RFC 5322. Of a message without any CR LF the line ends get one; in another a
+// bare LF is part of the mail, as broken as it came.
 func NewMaildrop(messages ...string) *Maildrop {
 	m := &Maildrop{Explained: map[int][]string{}}
 	for _, text := range messages {
-		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
+		text = lineEnds(text)
 		if !strings.HasSuffix(text, "\r\n") {
 			text += "\r\n"
 		}
 		m.messages = append(m.messages, text)
 	}
 	return m
+}
+
+// lineEnds gives the line ends of a text their CR, unless one has it.
+func lineEnds(text string) string {
+	if strings.Contains(text, "\r\n") {
+		return text
+	}
+	return strings.ReplaceAll(text, "\n", "\r\n")
 }
 
 // Deleted returns the numbers of the messages that would be deleted, sorted.
@@ -125,15 +149,32 @@ func (m *Maildrop) CmdText(_ context.Context, verb string, args ...string) (*pop
 		if err != nil {
 			return nil, err
 		}
-		text.WriteString(m.messages[n-1])
-		if verb == "TOP" && len(args) == 2 {
-			text.Reset()
-			text.WriteString(top(m.messages[n-1], args[1]))
-		}
+		text.WriteString(m.content(verb, n, args))
 	default:
 		return nil, refusal(verb, "unknown command")
 	}
 	return pop3.NewText("+OK", strings.NewReader(text.String())), nil
+}
+
+// content is what RETR or TOP answer.
+func (m *Maildrop) content(verb string, n int, args []string) string {
+	if verb == "TOP" && len(args) == 2 {
+		return top(m.messages[n-1], args[1])
+	}
+	return m.messages[n-1]
+}
+
+// Read implements luabind.Reader.
+func (m *Maildrop) Read(_ context.Context, n, lines int) (*pop3.Text, error) {
+	verb, args := "RETR", []string{strconv.Itoa(n)}
+	if lines != pop3.Whole {
+		verb, args = "TOP", append(args, strconv.Itoa(lines))
+	}
+	m.Commands = append(m.Commands, strings.Join(append([]string{verb}, args...), " "))
+	if n < 1 || n > len(m.messages) {
+		return nil, refusal(verb+" "+args[0], "no such message")
+	}
+	return pop3.NewText("+OK", strings.NewReader(m.content(verb, n, args))), nil
 }
 
 // top is a header and the first lines of the body.
@@ -156,7 +197,12 @@ func (m *Maildrop) row(verb string, n int) string {
 	if verb == "LIST" {
 		return fmt.Sprintf("%d %d", n, len(text))
 	}
-	return fmt.Sprintf("%d %x", n, sha256.Sum256([]byte(strconv.Itoa(n)+text)))[:20]
+	return strconv.Itoa(n) + " " + m.uniqueID(n)
+}
+
+// uniqueID is made of a message's number and text.
+func (m *Maildrop) uniqueID(n int) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(strconv.Itoa(n)+m.messages[n-1])))[:18]
 }
 
 // visible is the message that a command names, if it is there and not marked.
@@ -206,8 +252,13 @@ func (m *Maildrop) APOP(context.Context, string, string) (string, error) { retur
 func (m *Maildrop) Quit(context.Context) (string, error) {
 	m.Commands = append(m.Commands, "QUIT")
 	m.Committed = true
+	m.values.commit()
 	return "+OK", nil
 }
 
-// Close implements luabind.Session.
-func (m *Maildrop) Close() error { return nil }
+// Close implements luabind.Session. What scripts have set and not committed is
+// gone.
+func (m *Maildrop) Close() error {
+	m.values.abort()
+	return nil
+}

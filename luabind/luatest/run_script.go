@@ -20,11 +20,16 @@ func runScript(L *lua.LState) int {
 	o := scriptOptions(L, L.OptTable(3, L.NewTable()))
 	name, source := scriptSource(L, L.CheckString(1))
 	drop := NewMaildrop(messageTexts(L, L.CheckTable(2))...)
+	drop.Seen, drop.Now = o.seen, o.now
 	printed, err := o.run(drop, name, source)
 	if err != nil {
 		raiseAgain(L, err)
 	}
-	L.Push(planTable(L, drop, printed))
+	plan := planTable(L, drop, printed)
+	plan.RawSetString("saved", savedTable(L, drop.Saved))
+	drop.values.abort()
+	plan.RawSetString("state", drop.stateTable(L))
+	L.Push(plan)
 	return 1
 }
 
@@ -34,10 +39,12 @@ type scriptRun struct {
 	now     func() time.Time
 	explain bool
 	dryRun  bool
+	seen    map[int]time.Time // nil is no journal
+	state   *lua.LTable       // values of earlier runs; may be nil
 }
 
 func scriptOptions(L *lua.LState, table *lua.LTable) scriptRun {
-	o := scriptRun{}
+	o := scriptRun{seen: map[int]time.Time{}}
 	table.ForEach(func(key, value lua.LValue) {
 		switch key.String() {
 		case "args":
@@ -52,15 +59,44 @@ func scriptOptions(L *lua.LState, table *lua.LTable) scriptRun {
 				L.RaiseError("run_script: now must be seconds since 1970, got %s", value.Type())
 			}
 			o.now = func() time.Time { return time.Unix(int64(seconds), 0) }
+		case "seen":
+			o.seen = seenOption(L, value)
+		case "state":
+			table, ok := value.(*lua.LTable)
+			if !ok {
+				L.RaiseError("run_script: state must be a table of values, got %s", value.Type())
+			}
+			o.state = table
 		case "explain":
 			o.explain = lua.LVAsBool(value)
 		case "dry_run":
 			o.dryRun = lua.LVAsBool(value)
 		default:
-			L.RaiseError("run_script has no option %q; it has args, now, explain, dry_run", key.String())
+			L.RaiseError("run_script has no option %q; it has args, now, explain, dry_run, seen, state", key.String())
 		}
 	})
 	return o
+}
+
+// seenOption is when earlier runs saw messages, by number; false is no journal.
+func seenOption(L *lua.LState, value lua.LValue) map[int]time.Time {
+	if value == lua.LFalse {
+		return nil
+	}
+	table, ok := value.(*lua.LTable)
+	if !ok {
+		L.RaiseError("run_script: seen must be {[number]=seconds, ...} or false, got %s", value.Type())
+	}
+	seen := map[int]time.Time{}
+	table.ForEach(func(key, value lua.LValue) {
+		n, ok1 := key.(lua.LNumber)
+		seconds, ok2 := value.(lua.LNumber)
+		if !ok1 || !ok2 {
+			L.RaiseError("run_script: seen must be {[number]=seconds, ...}, got %s = %s", key.String(), value.String())
+		}
+		seen[int(n)] = time.Unix(int64(seconds), 0)
+	})
+	return seen
 }
 
 // scriptSource reads the file of that name, unless it is the source itself.
@@ -102,10 +138,10 @@ func messageText(table *lua.LTable) string {
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if name != "body" {
-			fmt.Fprintf(&text, "%s: %s\r\n", name, fields[name])
+			fmt.Fprintf(&text, "%s: %s\r\n", name, lineEnds(fields[name]))
 		}
 	}
-	return text.String() + "\r\n" + fields["body"]
+	return text.String() + "\r\n" + lineEnds(fields["body"])
 }
 
 // run runs a script in a state of its own, every session of it on the
@@ -136,10 +172,16 @@ func (o scriptRun) run(drop *Maildrop, name, source string) (printed string, err
 		Account: func(_ context.Context, account string, _ func(pop3.TraceEvent)) (luabind.AccountSession, error) {
 			return luabind.AccountSession{Session: drop, Name: account, Host: "maildrop"}, nil
 		},
+		State:   drop.State,
+		Save:    drop.Save,
 		Now:     o.now,
 		Explain: o.explain,
 		Script:  luabind.Script{Name: name, Args: o.args, DryRun: o.dryRun},
 	})
+	if err := drop.remember(L, o.state); err != nil {
+		return "", err
+	}
+	drop.values.dry = o.dryRun
 	chunk, err := L.Load(strings.NewReader(source), name)
 	if err != nil {
 		return "", err
@@ -208,4 +250,17 @@ func planTable(L *lua.LState, drop *Maildrop, printed string) *lua.LTable {
 	plan.RawSetString("printed", lua.LString(printed))
 	plan.RawSetString("committed", lua.LBool(drop.Committed))
 	return plan
+}
+
+// savedTable is the attachments that a script saved.
+func savedTable(L *lua.LState, saved []Saved) *lua.LTable {
+	list := L.NewTable()
+	for _, s := range saved {
+		entry := L.NewTable()
+		entry.RawSetString("target", lua.LString(s.Target))
+		entry.RawSetString("name", lua.LString(s.Name))
+		entry.RawSetString("content", lua.LString(s.Octets))
+		list.Append(entry)
+	}
+	return list
 }

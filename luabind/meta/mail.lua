@@ -18,13 +18,14 @@ function mail.parse(text) end
 ---@field uidl string unique-id; "" if the server has none
 ---@field size integer octets, as the server announces them
 ---@field subject string decoded; "" if there is none
----@field from MailAddress of From, else of Sender; with empty fields if there is none
+---@field from MailAddress the first of From, else of Sender; with empty fields if there is none
 ---@field to MailAddress[] tostring joins them
 ---@field cc MailAddress[]
----@field date? integer seconds since 1970; nil if Date cannot be read
+---@field date? integer seconds since 1970; nil if Date cannot be read, or is not in the years 1900 to 9999
 ---@field message_id? string with its brackets
 ---@field list_id? string without brackets, in lower case
----@field age_days number `age()` in days
+---@field age_days number `age()` in days; 0 if it cannot be known
+---@field first_seen? integer seconds since 1970; nil if nobody remembers
 ---@field defects string[] what is wrong with the header, and with the body once that was read
 ---@field auth_results MailAuthResult[] Authentication-Results, by whomever they were written
 local Message = {}
@@ -44,7 +45,8 @@ function Message:headers(name) end
 ---@return string?
 function Message:raw_header(name) end
 
----Seconds since Date; or since it was received, if Date cannot be read; else 0.
+---Seconds since Date; or since it was received, if Date cannot be read. 0 if that
+---cannot be known: without either, before 1970, or more than 2 days in the future.
 ---@return number
 function Message:age() end
 
@@ -113,6 +115,11 @@ function MailPart:content() end
 ---The text as UTF-8.
 ---@return string
 function MailPart:text() end
+
+---Saves the octets as a file, at once. The host must permit it.
+---@param target string where to; the host's to say what that is
+---@return string name the file's
+function MailPart:save(target) end
 
 ---What a server says of a message's authenticity.
 ---@class MailAuthResult

@@ -189,9 +189,10 @@ function Pop3Session:_longcmd(line) end
 
 ---Iterates over the messages that are not marked: `for msg in M:messages() do`.
 ---Nothing of a message is read before it is asked for.
----@param options? { from?: integer, to?: integer, order?: "oldest"|"newest", body?: boolean, new?: false }
+---@param options? { from?: integer, to?: integer, order?: "oldest"|"newest", body?: boolean, new?: boolean }
 ---from and to are message-numbers, both included; -100 is the 100th from the
----end. With body=true messages are read ahead whole, which a server may take for
+---end. With new=true only those come that no run dealt with which committed; that
+---needs a journal. With body=true messages are read ahead whole, which a server may take for
 ---read.
 ---@return fun(): Message?
 function Pop3Session:messages(options) end

@@ -1,17 +1,21 @@
 ---@meta rule
 
 ---Predicates, which judge messages and combine: `p * q` is and, `p + q` or, `-p`
----not, `p - q` and-not. Texts are looked for in any case.
+---not, `p - q` and-not. Texts are looked for in any case. What cannot be known, such
+---as the age of mail without a date, is unknown, and so is its negation; a rule
+---speaks only if its predicate is true.
 ---@class rule
 local rule = {}
 
----One of the texts is in `tostring(msg.from)`.
+---One of the texts is in an address of From, "Name <address>". A text with @ is the
+---address alone: "@b.example" a domain or one below it, "mother@" what is before the
+---@, "a@b.example" all of it.
 ---@param text string|string[]
 ---@param ... string
 ---@return Predicate
 function rule.from(text, ...) end
 
----One of the texts is in an address of To or Cc.
+---One of the texts is in an address of To or Cc, as with `rule.from`.
 ---@param text string|string[]
 ---@param ... string
 ---@return Predicate
@@ -36,9 +40,16 @@ function rule.header(name, ...) end
 function rule.size(comparison) end
 
 ---The age, compared: `rule.age("> 30d")`. Units are min, h, d, w, and y of 365 days.
+---Unknown without a date, before 1970, or more than 2 days in the future.
 ---@param comparison string
 ---@return Predicate
 function rule.age(comparison) end
+
+---How long ago a run first listed the message, compared: `rule.first_seen("> 30d")`.
+---Unknown if nobody remembers.
+---@param comparison string
+---@return Predicate
+function rule.first_seen(comparison) end
 
 ---Mail of a mailing list; or of one that has the text in its id.
 ---@param text? string
@@ -50,8 +61,9 @@ function rule.list(text) end
 ---@return Predicate
 function rule.has_attachment(name) end
 
----A pattern of module re is found in a field: from, to, subject, text (the body)
----or any header field, decoded.
+---A pattern of module re is found in "from", "to" (with Cc), "cc", "subject", "text"
+---(the body), or a header field, whose name has a capital or a hyphen: "Received".
+---Unknown if it is not found in a text that was cut, beyond 4 MiB mostly.
 ---@param field string
 ---@param pattern string|RePattern
 ---@param flags? string letters: i, m, s
@@ -62,7 +74,8 @@ function rule.re(field, pattern, flags) end
 ---@return Predicate
 function rule.always() end
 
----A predicate. `tostring(p)` shows it as it is written; `p(msg)` judges a message.
+---A predicate. `tostring(p)` shows it as it is written; `p(msg)` judges a message:
+---true if it holds, false if it does not or that is unknown.
 ---@class Predicate
 ---@operator add(Predicate): Predicate
 ---@operator mul(Predicate): Predicate

@@ -202,12 +202,96 @@ end
 
 function test_messages_arguments()
   local M = maildrop{bare}
-  assert_raises("journal", M.messages, M, { new=true })
   assert_contains(assert_raises("ValueError", M.messages, M, { form=1 }).message, 'did you mean "from"?')
   assert_contains(assert_raises("ValueError", M.messages, M, { order="newst" }).message, 'did you mean "newest"?')
   for _, wrong in ipairs{ { from=0 }, { to=1.5 }, { from="x" }, { body=1 }, { new="yes" }, { order=1 }, 5 } do
     assert_raises("ValueError", M.messages, M, wrong)
   end
+end
+
+function test_new_messages()
+  grant{now=1000}
+  local M, saw = maildrop({ bare, bare, bare, bare, bare }, { seen={ [1]=100, [3]=200 } })
+  for _, case in ipairs{
+    { { new=true }, { 2, 4, 5 } },
+    { { new=true, order="newest" }, { 5, 4, 2 } },
+    { { new=true, from=-2 }, { 4, 5 } },
+    { { new=true, from=3 }, { 4, 5 } },
+    { { new=true, to=-2 }, { 2, 4 } },
+    { { new=false }, { 1, 2, 3, 4, 5 } },
+  } do
+    assert_equal(numbers(M, case[1]), case[2])
+  end
+  M:dele(4)
+  assert_equal(numbers(M, { new=true }), { 2, 5 })
+  assert_equal(numbers((maildrop({ bare }, { seen={ [1]=0 } })), { new=true }), {})
+  assert_equal(#saw.commands(), 14, "nothing but listings")
+end
+
+function test_new_needs_a_journal()
+  for _, M in ipairs{ (maildrop{ bare }), (maildrop({ bare }, { seen={}, plain=true })) } do
+    local e = assert_raises("ValueError", M.messages, M, { new=true })
+    assert_equal(e.message, "messages: new=true needs a journal, and this session has none; run the script with --state-dir DIR")
+    assert_nil(first(M).first_seen)
+    assert_nil(M:message(1).first_seen)
+  end
+end
+
+function test_first_seen()
+  grant{now=1000}
+  local M, saw = maildrop({ bare, bare, bare }, { seen={ [1]=100, [3]=-5 } })
+  local seen = {}
+  for msg in M:messages() do seen[msg.num] = msg.first_seen end
+  assert_equal(seen, { 100, 1000, -5 }, "what is new is seen now")
+  assert_equal(saw.commands(), { "LIST", "UIDL" })
+  assert_nil(mail.parse("Subject: x\n\n").first_seen)
+end
+
+-- A message by its number asks for all of the listing, once.
+function test_first_seen_of_one_message()
+  grant{now=1000}
+  local M, saw = maildrop({ bare, bare, bare }, { seen={ [1]=100, [2]=200 } })
+  local third = M:message(3)
+  M:dele(3)
+  assert_equal({ M:message(1).first_seen, M:message(2).first_seen, M:message(2).first_seen }, { 100, 200, 200 })
+  assert_equal(saw.commands(), { "LIST", "UIDL" })
+  assert_raises("message 3 is marked", function() return third.first_seen end)
+  M:rset()
+  assert_equal(third.first_seen, 1000)
+  third = M:message(3)
+  M:quit()
+  assert_equal(third.first_seen, 1000, "that is known already")
+end
+
+function test_first_seen_reads_of_a_closed_session()
+  local M = maildrop({ bare }, { seen={} })
+  local msg = M:message(1)
+  M:close()
+  assert_raises("closed", function() return msg.first_seen end)
+end
+
+function test_save()
+  local M, saw = maildrop({ mixed }, { seen={} })
+  local pdf, text = first(M):attachments()[1], first(M):parts()[1]
+  assert_equal(pdf:save("invoices"), "a.pdf")
+  assert_equal(text:save("texts"), "attachment")
+  assert_equal(saw.saved(), { "invoices a.pdf %PDF", "texts attachment Grüße" })
+end
+
+function test_save_refused()
+  local part = mail.parse(mixed):attachments()[1]
+  assert_contains(assert_raises("policy", part.save, part, "invoices").message, "save: saving files is not granted; allow it with --allow-write=DIR")
+  for _, wrong in ipairs{ "", 1, {}, "a\nb", ("x"):rep(201) } do
+    assert_raises("ValueError", part.save, part, wrong)
+  end
+  assert_raises("target must be a string, got nil", part.save, part)
+  assert_contains(assert_raises("ValueError", function() return part.save("x") end).message, "use part:save()")
+  grant{fullstate=true}
+  local e = assert_raises("limit", part.save, part, "x")
+  assert_equal({ e.message, e.fatal }, { "save: the disk is full", false })
+  grant{brokenstate=true}
+  e = assert_raises("internal", part.save, part, "x")
+  assert_equal({ e.message, e.fatal }, { "save: the disk is gone", false })
 end
 
 function test_one_message()
@@ -319,7 +403,44 @@ function test_a_marked_message()
   local M = maildrop{shop}
   local msg = M:message(1)
   msg:delete("x")
+  assert_equal(msg.subject, "Grüße and deals", "a session that is a Reader still gives it")
+  assert_contains(msg:text(), "Hello.")
+  M = maildrop({shop}, { plain=true })
+  msg = M:message(1)
+  msg:delete("x")
   assert_raises("error_proto", function() return msg.subject end)
+end
+
+-- Lists have no names, and say what has.
+function test_lists()
+  local msg = first(maildrop{mixed})
+  for want, f in pairs{
+    ["msg.to is a list: msg.to[1].address"] = function() return msg.to.address end,
+    ["msg.cc is a list: msg.cc[1].address"] = function() return msg.cc.adress end,
+    ["msg.to is a list: its text is tostring(msg.to)"] = function() return msg.to:find("x") end,
+    ["msg.defects is a list: msg.defects[1]"] = function() return msg.defects.find end,
+    ["msg.auth_results is a list: msg.auth_results[1].method"] = function() return msg.auth_results.method end,
+    ["msg:parts() is a list: msg:parts()[1].name"] = function() return msg:parts().name end,
+    ["msg:attachments() is a list: msg:attachments()[1].name"] = function() return msg:attachments().name end,
+  } do
+    assert_contains(assert_raises("ValueError", f).message, want)
+  end
+  local M = maildrop{shop}
+  local names = {}
+  for i, a in ipairs(first(M).to) do names[i] = a.address end
+  assert_equal({ names, #first(M).to, first(M).to[3] }, { { "me@example.org", "bob@example.org" }, 2 })
+  assert_equal({ #msg.defects, msg.defects[1], #msg.to, msg.to[1] }, { 0, nil, 0 })
+  for _ in pairs(msg.to) do error("there is none") end
+end
+
+-- Years that no mail has are no dates: time.format must take what msg.date is.
+function test_dates_of_no_mail()
+  for _, date in ipairs{ "31 Dec 1899 23:59:59 +0000", "1 Jan 0001 00:00:00", "31 Dec 9999 23:30:00 -0100", "0000-01-01" } do
+    assert_nil(mail.parse("Date: " .. date .. "\n\n").date, date)
+  end
+  assert_equal(time.format(mail.parse("Date: 1 Jan 1900 00:00:00\n\n").date), "1900-01-01T00:00:00Z")
+  assert_equal(time.format(mail.parse("Date: 31 Dec 9999 23:59:59\n\n").date), "9999-12-31T23:59:59Z")
+  assert_equal(time.format(time.parse("0001-01-01T00:00:00Z")), "0001-01-01T00:00:00Z", "what format writes")
 end
 
 function test_wrong_names()

@@ -12,7 +12,7 @@ local pdf = {
 local now = 45.2 * 86400
 
 local function judge(source, messages, explain)
-  return run_script(source, messages or { old, pdf }, { now = now, explain = explain })
+  return run_script(source, messages or { old, pdf }, { now = now, explain = explain, seen = { 0 } })
 end
 
 -- What p says about the two messages, and how it is written.
@@ -33,6 +33,14 @@ function test_each_predicate()
     { 'rule.from("nobody", "bob@")', 'false true from("nobody", "bob@")' },
     { 'rule.from{"nobody", "bob@"}', 'false true from("nobody", "bob@")' },
     { 'rule.from("shop <news")', 'true false from("shop <news")' },
+    { 'rule.from("@SHOP.example")', 'true false from("@SHOP.example")' },
+    { 'rule.from("@example")', 'true false from("@example")' },
+    { 'rule.from("@op.example", "hop.example@", "ews@shop.example", "news@shop", "@shop")', 'false false from("@op.example", "hop.example@", "ews@shop.example", "news@shop", "@shop")' },
+    { 'rule.from("NEWS@Shop.Example")', 'true false from("NEWS@Shop.Example")' },
+    { 'rule.to("@work.example", "@.work.example")', 'true false to("@work.example", "@.work.example")' },
+    { 'rule.to("carol@", "arol@")', 'true false to("carol@", "arol@")' },
+    { 'rule.to("arol@")', 'false false to("arol@")' },
+    { 'rule.subject("@", "report")', 'false true subject("@", "report")' },
     { 'rule.to("bob")', 'true false to("bob")' },
     { 'rule.to("WORK.example")', 'true false to("WORK.example")' },
     { 'rule.to("example.org, Bob")', 'false false to("example.org, Bob")' },
@@ -47,6 +55,8 @@ function test_each_predicate()
     { 'rule.age("> 30d")', 'true false age("> 30d")' },
     { 'rule.age("< 3 w")', 'false true age("< 3w")' },
     { 'rule.age(">= 1084.8h")', 'true false age(">= 1084.8h")' },
+    { 'rule.first_seen("> 30d")', 'true false first_seen("> 30d")' },
+    { 'rule.first_seen(" <1 h ")', 'false true first_seen("< 1h")' },
     { 'rule.list()', 'true false list()' },
     { 'rule.list("DEALS.")', 'true false list("DEALS.")' },
     { 'rule.list("other")', 'false false list("other")' },
@@ -56,6 +66,10 @@ function test_each_predicate()
     { [[rule.re("subject", "(?i)weekly\\s+Ä")]], [[true false re("subject", "(?i)weekly\\s+Ä")]] },
     { 'rule.re("From", "^bob", "i")', 'false true re("from", "^bob", "i")' },
     { 'rule.re("to", "^me@")', 'true false re("to", "^me@")' },
+    { 'rule.re("cc", "^carol@")', 'true false re("cc", "^carol@")' },
+    { 'rule.re("cc", "^me@")', 'false false re("cc", "^me@")' },
+    { 'rule.re("Message-Id", ".")', 'false false re("Message-Id", ".")' },
+    { 'rule.re("x-spam", "Yes")', 'true false re("x-spam", "Yes")' },
     { 'rule.re("X-Spam", "^Y")', 'true false re("X-Spam", "^Y")' },
     { 'rule.re("text", "apples? now")', 'true false re("text", "apples? now")' },
     { 'rule.re("subject", re.compile("REPORT", "i"))', 'false true re("subject", "(?i)REPORT")' },
@@ -89,7 +103,99 @@ function test_with_parsed_messages()
   local p = rule.from("bob") * rule.size("< 1K") * -rule.has_attachment()
   assert_true(p(mail.parse("From: Bob <bob@example.org>\n\nhi\n")))
   assert_false(p(mail.parse("From: Eve <eve@example.org>\n\nhi\n")))
-  assert_true(rule.age("<= 0min")(mail.parse("")))
+  assert_false(rule.age("<= 0min")(mail.parse("")), "it has no age")
+end
+
+-- What strangers choose to be called is not their address, and a message may
+-- have several authors.
+function test_addresses()
+  local function from(text) return mail.parse("From: " .. text .. "\n\n") end
+  assert_false(rule.from("@family.example")(from('"@family.example" <x@evil.example>')))
+  assert_false(rule.from("@family.example")(from("<x@family.example.evil.example>")))
+  assert_false(rule.from("@family.example")(from("<x@notfamily.example>")))
+  assert_false(rule.from("mother@")(from('"mother@home" <x@evil.example>')))
+  assert_false(rule.from("mother@")(from("<grandmother@family.example>")))
+  assert_true(rule.from("mother@")(from("A <a@b.example>, Mother <MOTHER@family.example>")))
+  assert_true(rule.from("@family.example")(from("A <a@b.example>, x@mail.family.example")))
+  assert_true(rule.from("second")(from("A <a@b.example>, Second <c@d.example>")))
+  assert_true(rule.re("from", "^Second")(from("A <a@b.example>, Second <c@d.example>")))
+  assert_false(rule.from("@x", "x@")(from("MAILER-DAEMON")))
+  assert_true(rule.from("daemon")(from("MAILER-DAEMON")))
+  assert_true(rule.from("s@b.example")(mail.parse("Sender: s@b.example\n\n")))
+  for _, wrong in ipairs{ "@", "@.", "Bob <bob@example.org>", "bob @example.org", "*@example.org", "a@b,c@d" } do
+    for _, name in ipairs{ "from", "to" } do
+      assert_contains(assert_raises("ValueError", rule[name], "x", wrong).message, 'a domain such as "@family.example", got ')
+    end
+  end
+  local evidence = run_script('return { rule = rule.from("mother@"), keep = true }',
+    { { from = "a@b.example, Mother <mother@family.example>" } }).decisions[1].evidence
+  assert_equal(evidence, 'from "Mother <mother@family.example>"')
+end
+
+-- What cannot be known is neither so nor otherwise. These are Kleene's tables:
+-- u is unknown, y true, n false.
+function test_unknown()
+  grant{now=100 * 86400}
+  local u, y, n = rule.age("> 30d"), rule.always(), -rule.always()
+  local msg = mail.parse("Subject: x\n\n")
+  local function is(p) return p(msg) and "y" or (-p)(msg) and "n" or "u" end
+  assert_equal({ is(u), is(-u), is(y), is(n) }, { "u", "u", "y", "n" })
+  local got = {}
+  for _, p in ipairs{ u, y, n } do
+    for _, q in ipairs{ u, y, n } do
+      table.insert(got, is(p) .. is(q) .. is(p * q) .. is(p + q) .. is(p - q))
+    end
+  end
+  assert_equal(got, { "uuuuu", "uyuyn", "unnuu", "yuuyu", "yyyyn", "ynnyy", "nunun", "nynyn", "nnnnn" })
+  assert_equal({ is(-(u * n)), is(-(u + y)), is(u * -u), is(u + -u) }, { "y", "n", "u", "u" })
+end
+
+function test_unknown_age()
+  grant{now=100 * 86400}
+  local received = "Received: by a; Thu, 01 Jan 1970 00:00:00 +0000\n"
+  for fields, known in pairs{
+    [""] = false,
+    ["Date: yesterday\n"] = false,
+    ["Date: Wed, 31 Dec 1969 23:59:59 +0000\n"] = false,
+    ["Date: 1 Jan 1800 00:00:00 +0000\n"] = false,
+    ["Date: Mon, 13 Apr 1970 00:00:01 +0000\n"] = false,
+    ["Date: 1 Jan 9999 00:00:00 +0000\n" .. received] = false,
+    ["Date: Mon, 13 Apr 1970 00:00:00 +0000\n"] = true,
+    ["Date: Thu, 01 Jan 1970 00:00:00 +0000\n"] = true,
+    ["Date: yesterday\n" .. received] = true,
+    [received] = true,
+  } do
+    local msg, all = mail.parse(fields .. "\n"), {}
+    for _, sign in ipairs{ ">", ">=", "<", "<=" } do
+      local p = rule.age(sign .. " 30d")
+      assert_equal(p(msg) or (-p)(msg), known, sign .. fields)
+    end
+    if not known then assert_equal({ msg:age(), msg.age_days }, { 0, 0 }, fields) end
+  end
+end
+
+function test_unknown_is_explained()
+  local plan = judge([[return {
+    { rule = rule.age("> 30d"), delete = true }, { rule = -rule.age("> 30d"), delete = true },
+    { rule = rule.age("> 30d") * rule.re("text", "x") + rule.subject("none"), delete = true } }]],
+    { { subject = "x" }, { date = "1 Jan 2050 00:00:00" }, { date = "1 Jan 1960 00:00:00" } }, true)
+  assert_equal(plan.explained[1], {
+    'rule "rule 1" says nothing', '  unknown: age("> 30d"), no date',
+    'rule "rule 2" says nothing', '  unknown: age("> 30d"), no date',
+    'rule "rule 3" says nothing', '  unknown: age("> 30d"), no date', '  not asked: re("text", "x")', '  does not hold: subject("none"), subject "x"',
+  })
+  assert_equal(plan.explained[2][2], '  unknown: age("> 30d"), date 2050-01-01 is in the future')
+  assert_equal(plan.explained[3][2], '  unknown: age("> 30d"), date 1960-01-01 is before 1970')
+  assert_equal(plan.decisions, {})
+  assert_equal(plan.commands, { "LIST", "UIDL", "TOP 1 0", "TOP 2 0", "TOP 3 0", "QUIT" }, "no text is read for what stays unknown")
+end
+
+-- Of a text that was cut nobody knows what is not in it.
+function test_unknown_text()
+  local msg = mail.parse("Subject: x\n\nfirst\n" .. ("x"):rep(4 * 1024 * 1024) .. "last\n")
+  local first, last = rule.re("text", "first"), rule.re("text", "last")
+  assert_equal({ first(msg), (-first)(msg), last(msg), (-last)(msg) }, { true, false, false, false })
+  assert_true((-last)(mail.parse("Subject: x\n\nfirst\n")))
 end
 
 -- At the bound itself only the operators with = hold.
@@ -118,6 +224,18 @@ function test_arguments()
     refused("header field", rule.header, wrong)
     refused("header field", rule.re, wrong, "x")
   end
+  for field, text in pairs{
+    subjct = 're has no field "subjct"; did you mean "subject"? A header field is written with a capital, as "Received"',
+    sub = 're has no field "sub"; did you mean "subject"? A header field is written with a capital, as "Received"',
+    received = 're has no field "received"; a header field is written with a capital, as "Received"',
+  } do
+    assert_equal(assert_raises("ValueError", rule.re, field, "x").message, text)
+  end
+  refused('pattern must be a string that is not empty, got ""', rule.re, "subject", "")
+  refused('pattern must be a string that is not empty, got ""', rule.re, "subject", re.compile("", "i"))
+  for name in ("from to subject header size age first_seen list has_attachment re always"):gmatch("%S+") do
+    refused("use rule." .. name .. "(...), not rule:" .. name .. "(...)", function() return rule[name](rule, "> 1d", "x") end)
+  end
   refused("text must be a string", rule.header, "X", "")
   for _, wrong in ipairs{ "", "1M", "> M", "> 1T", "= 1M", "=> 1M", "> 1e3", "> -1", "> 1.", "> .5", "> 1..2", "> 1 M x", "1 > 2", ("> " .. ("9"):rep(30)) } do
     refused("K, M or G", rule.size, wrong)
@@ -132,6 +250,8 @@ function test_arguments()
   refused("letters of", rule.re, "subject", "x", "g")
   refused("re.compile", rule.re, "subject", re.compile("x"), "i")
   refused('did you mean "subject"', function() return rule.subjects end)
+  refused('did you mean "subject"', function() return rule.sub end)
+  refused('did you mean "has_attachment"', function() return rule.attachment end)
 end
 
 function test_combining_wrongly()
@@ -141,6 +261,14 @@ function test_combining_wrongly()
   } do
     assert_raises("wants a predicate on both sides", f)
   end
+  assert_raises("write -p, p * q, p + q", function() return not p * p end)
+  for sign, f in pairs{
+    [".."] = function() return p .. p end, ["/"] = function() return p / p end, ["%"] = function() return p % 2 end,
+    ["^"] = function() return 2 ^ p end, ["<"] = function() return p < p end, ["<="] = function() return p >= p end,
+  } do
+    assert_contains(assert_raises("ValueError", f).message, "rule: " .. sign .. " is not for predicates")
+  end
+  assert_raises("tostring(p) is their text", function() return "rule " .. p end)
   assert_raises("p(msg)", function() return p("x") end)
   assert_raises("p(msg)", function() return p() end)
   assert_raises("has no field", function() return p.x end)
@@ -284,6 +412,27 @@ function test_explain()
   assert_equal(judge([[return function(msg) msg:keep() end]], nil, true).explained[1], { "the function says keep" })
 end
 
+function test_first_seen_is_shown()
+  local source = [[return { { rule = rule.first_seen("> 30d"), delete = true }, { rule = rule.first_seen("<= 0d"), keep = true } }]]
+  local plan = judge(source, nil, true)
+  assert_equal(decisions(plan), {
+    '1|delete|-|rule 1|rule 1|first seen 45.2d ago > 30d',
+    '2|keep|-|rule 2|rule 2|first seen 0min ago <= 0d',
+  })
+  assert_equal(plan.explained[2][2], '  does not hold: first_seen("> 30d"), first seen 0min ago')
+  assert_equal(plan.commands, { "LIST", "UIDL", "QUIT" }, "no header is read")
+  plan = run_script(source, { old }, { now = now, explain = true, seen = false })
+  assert_equal(plan.deleted, {})
+  assert_equal({ plan.deleted, plan.decisions }, { {}, {} })
+  assert_equal(plan.explained[1][2], '  unknown: first_seen("> 30d"), nobody remembers when it was first seen')
+  assert_equal(plan.explained[1][4], '  unknown: first_seen("<= 0d"), nobody remembers when it was first seen')
+  assert_false(rule.first_seen("> 1d")(mail.parse("Subject: x\n\n")))
+  assert_false((-rule.first_seen("> 1d"))(mail.parse("Subject: x\n\n")))
+  for _, wrong in ipairs{ "30d", "> 30", "> d", "", "> 30 months" } do
+    assert_raises("ValueError", rule.first_seen, wrong)
+  end
+end
+
 -- Nothing but sizes needs no header.
 function test_only_what_is_needed_is_read()
   local plan = judge[[return { rule = rule.size("> 1K") * rule.subject("report"), delete = true }]]
@@ -320,6 +469,41 @@ function test_what_is_no_rule_file()
   refused("a function decides by msg:delete()", [[return { rule = print, delete = true }]])
   refused("name must be a string", [[return { name = 5, rule = rule.always(), delete = true }]])
   refused("name must have at most", [[return { name = ("x"):rep(201), rule = rule.always(), delete = true }]])
+end
+
+-- Lua's "and" and "or" drop one side without a word.
+function test_what_is_in_no_rule()
+  local function refused(text, source)
+    local e = assert_raises("ValueError", judge, source)
+    assert_equal(e.message, text .. " was built and is in no rule: predicates combine with * for and, + for or")
+  end
+  refused('script.lua:2: subject("offer")', 'return {\nname = "x", rule = rule.subject("offer") and rule.list(), delete = true }')
+  refused('script.lua:1: from("a") * list()', [[local p = rule.from("a") * rule.list()
+    return { { rule = rule.list(), delete = true } }]])
+  refused('script.lua:2: -list()', [[local p = rule.list()
+    local q = -p
+    return { rule = p, delete = true }]])
+  for _, source in ipairs{
+    [[local p = rule.always() for i = 1, 3000 do p = p - rule.from("a" .. i) end return { rule = p, delete = true }]],
+    [[local p = rule.list() return { { rule = p, keep = true }, { rule = p, delete = true } }]],
+    [[local p, q = rule.from("a"), rule.list() return { { rule = p, keep = true }, { rule = function(msg) return q(msg) and nil end } }]],
+    [[local p = rule.from("a") local _ = p(mail.parse("From: b\n\n")) return { rule = rule.list(), keep = true }]],
+    [[local p = -(-rule.list()) return { rule = p, keep = true }]],
+    [[local p = rule.from("a") print(p)]],
+    [[local t = {} for i = 1, 3000 do t[i] = rule.from("a" .. i) end return { rule = t[1], keep = true }]],
+  } do
+    judge(source)
+  end
+end
+
+-- An error in a rule table says where its predicate or function stands.
+function test_where_a_rule_table_is_wrong()
+  local e = assert_raises("ValueError", judge, 'return {\n{ rule = rule.list(), keep = true },\n{ name = "x", rule = rule.list(), keep = 5 } }')
+  assert_contains(e.message, 'script.lua:3: rule 2 "x": keep must be true')
+  e = assert_raises("ValueError", judge, 'return {\n\nrule = function(msg) end, keep = 5 }')
+  assert_contains(e.message, "script.lua:3: rule 1: a function decides by")
+  e = assert_raises("ValueError", judge, 'return { { rule = rule.list(), keep = true }, { rule = 5, keep = true } }')
+  assert_match(e.message, "^rule 2: rule must be a predicate")
 end
 
 function test_what_a_function_may_not_return()
