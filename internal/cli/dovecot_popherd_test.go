@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -42,13 +43,22 @@ func start(t *testing.T, program string, args ...string) *running {
 	return startAs(t, nil, program, args...)
 }
 
+// startWith is start with something on standard input.
+func startWith(t *testing.T, stdin, program string, args ...string) *running {
+	return startFull(t, strings.NewReader(stdin), nil, program, args...)
+}
+
 func startAs(t *testing.T, attributes *syscall.SysProcAttr, program string, args ...string) *running {
+	return startFull(t, nil, attributes, program, args...)
+}
+
+func startFull(t *testing.T, stdin io.Reader, attributes *syscall.SysProcAttr, program string, args ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), hangLimit)
 	r := &running{t: t, cmd: exec.CommandContext(ctx, program, append([]string{"run"}, args...)...)}
 	// The race detector would sleep a second before each exit.
 	r.cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "GORACE=atexit_sleep_ms=0")
-	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
+	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = stdin, &r.stdout, &r.stderr
 	r.cmd.SysProcAttr = attributes
 	if err := r.cmd.Start(); err != nil {
 		cancel()

@@ -36,6 +36,7 @@ func (sh *shell) perform(ctx context.Context, j *job, out outside) (*run.Report,
 	limits := worker.Limits{Memory: memory, CPU: j.Flags.CPU, Wall: j.Flags.Timeouts.Run + wallGrace}
 	if j.Flags.writes() {
 		limits.FileSize = worker.Unlimited
+		limits.Files = filesEach * int64(2+len(j.Flags.Targets)) // sessions and state, backups, each target
 	}
 	s := &supervisor{job: j, out: out, steps: map[int]run.Account{}}
 	end, err := worker.Run(ctx, worker.Options{
@@ -53,6 +54,10 @@ func (sh *shell) perform(ctx context.Context, j *job, out outside) (*run.Report,
 	}
 	return report, failed
 }
+
+// filesEach is how many files a target, or all else together, may hold open: a
+// Maildir has up to 32 until they are synced.
+const filesEach = 64
 
 // environment is all that a worker has of it: where zones and certificates are.
 func (sh *shell) environment() []string {

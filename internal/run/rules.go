@@ -46,14 +46,16 @@ func (r *run) drive(targets []string, judge script.Judge) error {
 	}
 	account, err := r.account(r.ctx, "", func(pop3.TraceEvent) {})
 	if err != nil {
-		return err
+		return luabind.CallError("account", "", err)
 	}
 	if err := judge(r.ctx, account.Session, account.Name); err != nil {
 		r.noteFailure(err)
 		return err
 	}
-	_, err = account.Session.Quit(r.ctx)
-	return err
+	if _, err = account.Session.Quit(r.ctx); err != nil {
+		return luabind.CallError("quit", account.Host, err)
+	}
+	return nil
 }
 
 // errNoAccount is a rule file without mail to judge.
