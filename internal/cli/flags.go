@@ -44,6 +44,8 @@ type runFlags struct {
 	StateDir   string
 	NoState    string // why there is no StateDir, though there should be
 	Backup     string
+	BackupDays int
+	BackupMax  string
 	Quarantine int
 
 	DenyNet       []string
@@ -68,6 +70,8 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.Raw, "allow-raw", false, "allow _shortcmd and _longcmd")
 	flags.StringArrayVar(&f.Targets, "target", nil, "`NAME=SPEC`, a place that rules may deliver to: maildir:DIR, mbox:FILE, eml:DIR, smtp://HOST/?rcpt=ADDRESS, lmtp:unix:PATH?rcpt=ADDRESS, pipe:[\"/bin/command\"]")
 	flags.StringVar(&f.Backup, "backup", "", "copy each message to a file in `DIR` before it is deleted; popherd restore brings it back")
+	flags.IntVar(&f.BackupDays, "backup-days", 0, "remove backups that are older than so many `DAYS`, after a commit; 0 keeps them")
+	flags.StringVar(&f.BackupMax, "backup-max", "", "remove the oldest backups beyond `SIZE` in all, such as 500M or 2G")
 	flags.StringVar(&f.StateDir, "state-dir", "", "remember in `DIR` what was delivered, deleted and seen (default: XDG state home; local mail only if given)")
 	flags.IntVar(&f.Quarantine, "quarantine", 3, "leave a message alone that failed in `N` runs in a row; 0 never does")
 	flags.StringArrayVar(&f.Write, "allow-write", nil, "`DIR` where the script may save attachments")
@@ -136,6 +140,14 @@ func (f *runFlags) check() error {
 		}
 		if len(f.Maildrops) > 0 {
 			return &usageError{object: "--account", reason: "there is --maildrop, too", hint: "name one of them: local mail, or a server's"}
+		}
+	}
+	if f.BackupDays < 0 {
+		return &usageError{object: "--backup-days", reason: fmt.Sprintf("%d is not a number of days", f.BackupDays), hint: "as in --backup-days=90"}
+	}
+	if f.BackupMax != "" {
+		if _, err := size("--backup-max", f.BackupMax, 1); err != nil {
+			return err
 		}
 	}
 	if f.Quarantine < 0 {

@@ -139,6 +139,12 @@ func (j *job) keep(o *run.Options) (err error) {
 	if o.Backup, err = f.backup(); err != nil {
 		return err
 	}
+	o.BackupAge = time.Duration(f.BackupDays) * 24 * time.Hour
+	if f.BackupMax != "" {
+		if o.BackupOctets, err = size("--backup-max", f.BackupMax, 1); err != nil {
+			return err
+		}
+	}
 	switch {
 	case f.NoState != "":
 		o.OpenState = func(context.Context) (*state.Store, error) { return nil, errors.New(f.NoState) }

@@ -62,6 +62,12 @@ type Options struct {
 	Targets map[string]deliver.Spec
 	Backup  *deliver.Spec
 
+	// BackupAge and BackupOctets bound the backups that are kept: after a commit
+	// those that are older, and the oldest that are too much, are removed. 0 is no
+	// bound.
+	BackupAge    time.Duration
+	BackupOctets int64
+
 	// Files are the file operations of targets; nil is the operating system's.
 	Files atomicfile.FS
 
@@ -165,6 +171,7 @@ func (r *run) close() error {
 		errs = append(errs, t.Close())
 	}
 	if r.store != nil {
+		r.prune(context.WithoutCancel(r.ctx))
 		errs = append(errs, r.store.Close())
 	}
 	return errors.Join(errs...)
