@@ -1,7 +1,9 @@
 package cli_test
 
 import (
+	"crypto/sha256"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,14 +43,46 @@ func TestDovecotAccount(t *testing.T) {
 	r.says("which is seldom meant")
 	holds(t, s, u, messages)
 
-	r = account("anna", "pop3", plainPort, "secret", "--allow-delete=all") // STLS
+	r = account("anna", "pop3", plainPort, "secret", "--allow-delete=all", "--backup", filepath.Join(dir, "backup")) // STLS
 	r.ends(0)
 	if a := r.account(); a.Outcome != "committed" || a.Delete != len(messages) || a.Deliver != len(messages) {
 		t.Errorf("got %d deleted, %d delivered, %s", a.Delete, a.Deliver, a.Outcome)
 	}
 	holds(t, s, u, nil)
-	files, err := filepath.Glob(filepath.Join(dir, "archive", "new", "*"))
-	if err != nil || len(files) != len(messages) {
-		t.Errorf("got %d files, %v, want %d", len(files), err, len(messages))
+	sameMail(t, "the archive", filepath.Join(dir, "archive", "new"), messages)
+
+	// Everything can be brought back from the backup.
+	restored := filepath.Join(dir, "restored")
+	restore := exec.Command(popherd(t), "restore", "3", "--state-dir", filepath.Join(dir, "state"), "--to", "maildir:"+restored)
+	if out, err := restore.CombinedOutput(); err != nil {
+		t.Errorf("restore: %v\n%s", err, out)
+	}
+	sameMail(t, "what was restored", filepath.Join(restored, "new"), messages)
+}
+
+// sameMail checks that a folder has the messages, octet for octet, and no more.
+func sameMail(t *testing.T, what, dir string, messages [][]byte) {
+	t.Helper()
+	want := map[[sha256.Size]byte]int{}
+	for _, octets := range messages {
+		want[sha256.Sum256(sent(octets))]++
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	strange := 0
+	for _, f := range files {
+		octets, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(octets)
+		if want[sum]--; want[sum] < 0 {
+			strange++
+		}
+	}
+	if len(files) != len(messages) || strange > 0 {
+		t.Errorf("%s: got %d messages, %d of them others, want %d", what, len(files), strange, len(messages))
 	}
 }
