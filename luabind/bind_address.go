@@ -13,6 +13,8 @@ import (
 type addressObject struct {
 	object  lua.LUserData // within: one allocation
 	address message.Address
+
+	name, mailbox, domain lua.LValue // what a script asked for, kept since rules ask again
 }
 
 func (b *binding) newAddressMeta(L *lua.LState) *lua.LTable {
@@ -54,11 +56,20 @@ func addressIndex(L *lua.LState) int {
 	}
 	switch key {
 	case "name":
-		L.Push(lua.LString(a.address.Name))
+		if a.name == nil {
+			a.name = lua.LString(a.address.Name)
+		}
+		L.Push(a.name)
 	case "address":
-		L.Push(lua.LString(a.address.Address))
+		if a.mailbox == nil {
+			a.mailbox = lua.LString(a.address.Address)
+		}
+		L.Push(a.mailbox)
 	case "domain":
-		L.Push(lua.LString(a.address.Domain()))
+		if a.domain == nil {
+			a.domain = lua.LString(a.address.Domain())
+		}
+		L.Push(a.domain)
 	default:
 		text := unknownName("address", "field", key, addressFields)
 		if slices.Contains(stringMethods, key) {

@@ -45,6 +45,8 @@ type Error struct {
 	Where     string // "script.lua:12", where it was raised
 	Traceback string // at that moment, innermost first
 	Err       error  // the cause; may be nil
+
+	unread *messageObject // the message that the server refused to give
 }
 
 // Error implements error: "error_proto: -ERR no such message".

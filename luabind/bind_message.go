@@ -29,11 +29,12 @@ type messageObject struct {
 
 	head  *message.Header  // by TOP; nil until asked for, or when whole is there
 	whole *message.Message // by RETR; nil until asked for
+	raw   lua.LValue       // the octets by RETR as a text; nil until asked for
 
 	// Kept once they were asked for, since every rule of a file asks again.
 	from   *addressObject
 	to, cc *lua.LTable
-	title  *string // the subject
+	title  lua.LValue // the subject
 	sent   *moment
 	lower  *lowered
 }
@@ -54,21 +55,30 @@ type messageType struct {
 	// The metatables of lists.
 	to, cc, defects, results, parts, attachments *lua.LTable
 
-	methods map[string]*lua.LFunction
-	fields  map[string]messageField
+	members map[string]messageMember
+}
+
+// A messageMember is a method, or else a field.
+type messageMember struct {
+	method *lua.LFunction
+	field  messageField
 }
 
 // newMessageType makes the closed metatables of messages, addresses and parts.
 func (b *binding) newMessageType(L *lua.LState) messageType {
-	t := messageType{methods: map[string]*lua.LFunction{}, fields: messageFields()}
+	t := messageType{members: map[string]messageMember{}}
+	for name, field := range messageFields() {
+		t.members[name] = messageMember{field: field}
+	}
 	for name, method := range messageMethods() {
-		t.methods[name] = b.function(L, func(L *lua.LState) int {
+		f := b.function(L, func(L *lua.LState) int {
 			m := messageValue(L.Get(1))
 			if m == nil {
 				raise(L, KindValueError, fmt.Sprintf("%s: use msg:%s(), not msg.%s()", name, name, name))
 			}
 			return method(L, m, name)
 		})
+		t.members[name] = messageMember{method: f}
 	}
 	t.meta = b.closed(L, "message", map[string]lua.LGFunction{"__index": b.messageIndex, "__tostring": messageToString})
 	t.address = b.newAddressMeta(L)
@@ -114,16 +124,15 @@ func messageValue(v lua.LValue) *messageObject {
 func (b *binding) messageIndex(L *lua.LState) int {
 	m := messageValue(L.Get(1))
 	key, _ := L.Get(2).(lua.LString)
-	if method, ok := b.message.methods[string(key)]; ok {
-		L.Push(method)
+	member, ok := b.message.members[string(key)]
+	if ok && member.method != nil {
+		L.Push(member.method)
 		return 1
 	}
-	field, ok := b.message.fields[string(key)]
 	if m == nil || !ok {
-		known := append(keys(b.message.methods), keys(b.message.fields)...)
-		raise(L, KindValueError, unknownName("message", "method or field", L.Get(2).String(), known))
+		raise(L, KindValueError, unknownName("message", "method or field", L.Get(2).String(), keys(b.message.members)))
 	}
-	L.Push(field(L, m))
+	L.Push(member.field(L, m))
 	return 1
 }
 
@@ -152,7 +161,8 @@ func messageFields() map[string]messageField {
 		"uidl": func(_ *lua.LState, m *messageObject) lua.LValue { return lua.LString(m.uidl) },
 		"size": func(_ *lua.LState, m *messageObject) lua.LValue { return lua.LNumber(m.size) },
 		"subject": func(L *lua.LState, m *messageObject) lua.LValue {
-			return lua.LString(m.subject(L))
+			m.subject(L)
+			return m.title
 		},
 		"from": func(L *lua.LState, m *messageObject) lua.LValue { return &m.sender(L, "from").object },
 		"to": func(L *lua.LState, m *messageObject) lua.LValue {
@@ -208,10 +218,9 @@ const secondsPerDay = 24 * 60 * 60
 // subject returns the Subject, decoded.
 func (m *messageObject) subject(L *lua.LState) string {
 	if m.title == nil {
-		subject := m.header(L, "subject").Subject()
-		m.title = &subject
+		m.title = lua.LString(m.header(L, "subject").Subject())
 	}
-	return *m.title
+	return m.title.String()
 }
 
 // sentAt is the moment that Date names; or that of Received, if there is no

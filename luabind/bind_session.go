@@ -20,12 +20,15 @@ type session struct {
 	fields  *lua.LTable // methods and fields, what a script indexes
 	ended   *Error      // why no call can be made any more; nil while one can
 
-	ctx     context.Context // of every call; nil is that of the grants
-	hasTop  bool            // TOP has shown a header
-	topless bool            // TOP does not work here
-	marked  map[int]bool    // what DELE marked, of a session that is no Decider
-	scratch []byte          // where headers are read into
-	listed  []Listed        // what the journal was last asked about single messages
+	ctx      context.Context // of every call; nil is that of the grants
+	hasTop   bool            // TOP has shown a header
+	asked    bool            // CAPA was looked at for TOP,
+	lists    bool            // which it lists
+	untopped int             // the message whose TOP was refused last
+	topless  bool            // TOP does not work here
+	marked   map[int]bool    // what DELE marked, of a session that is no Decider
+	scratch  []byte          // where headers are read into
+	listed   []Listed        // the listing by which single messages were found
 }
 
 // newSession makes the session object for a connection. Its __index is a table

@@ -200,7 +200,8 @@
 // name) or deliver (a target), which may go with delete. A function decides by
 // msg:delete, keep and deliver, and returns nothing. The first rule that decides
 // about a message ends; with match="all" in the list every rule is asked, and
-// keep wins over delete. What a rule file has is checked when it is loaded.
+// keep wins over delete. A rule decides about the message that it is given, and
+// about no other. A message that the server refuses to give is kept. What a rule file has is checked when it is loaded.
 //
 // # Beyond the mirror
 //
@@ -347,7 +348,9 @@
 // # For hosts
 //
 // Binding.RuleFile takes what a script returned, RuleFile.Apply judges a
-// session's messages by it. Then the host commits, or after an error does not.
+// session's messages by it. Then the host commits, or after an error does not,
+// unless it is an *UnreadError, which says that single messages could not be read
+// and are kept.
 //
 // Uncaught, an error object arrives in Go as a *lua.ApiError: ErrorFrom gives
 // the *Error in it, which wraps the Go error that caused it. An error of a

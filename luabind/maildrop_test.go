@@ -37,6 +37,10 @@ func (o oddDrop) CmdText(ctx context.Context, verb string, args ...string) (*pop
 	return o.Maildrop.CmdText(ctx, "RETR", args[0])
 }
 
+func (o oddDrop) Capabilities(context.Context) (pop3.Capabilities, error) {
+	return pop3.Capabilities{"UIDL": nil}, nil
+}
+
 func (o oddDrop) Read(ctx context.Context, n, lines int) (*pop3.Text, error) {
 	if lines == pop3.Whole {
 		return o.Maildrop.Read(ctx, n, lines)

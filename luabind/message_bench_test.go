@@ -85,6 +85,8 @@ func BenchmarkMessage(b *testing.B) {
 		{"header", `msg:header("X-None")`},
 		{"subject, from.domain", `local _ = msg.subject, msg.from.domain`},
 		{"delete", `msg:delete("x")`},
+		{"raw", `local _ = #msg:raw()`},
+		{"20 rules", strings.Repeat(`if msg.subject:find("x", 1, true) or msg.from.domain == "y" then error("held") end `, 20)},
 	} {
 		b.Run(c.name, func(b *testing.B) { benchmarkMessages(b, c.body) })
 	}

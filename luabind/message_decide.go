@@ -55,6 +55,9 @@ func (m *messageObject) act(L *lua.LState, method string, d Decision) int {
 		raise(L, KindValueError, method+": the message was parsed from text and is in no maildrop")
 	}
 	m.session.mustBeOpen(L, method)
+	if judged := m.binding.judged; judged != nil && judged != m {
+		raise(L, KindValueError, fmt.Sprintf("a rule decides about the message it is given; message %d is not that one: write a script with M:messages() for rules over several messages", m.num))
+	}
 	if m.trial != nil {
 		m.trial.take(L, m, d)
 		return 0

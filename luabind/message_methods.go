@@ -88,7 +88,7 @@ func messageHasAttachment(L *lua.LState, m *messageObject, method string) int {
 
 // messageRaw is msg:raw(): every octet as it came.
 func messageRaw(L *lua.LState, m *messageObject, method string) int {
-	L.Push(lua.LString(m.content(L, method).Octets()))
+	L.Push(m.rawText(L, method))
 	return 1
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -22,6 +23,8 @@ func (m *messageObject) header(L *lua.LState, call string) *message.Header {
 		return m.whole.Header()
 	case m.head != nil:
 		return m.head
+	case m.raw != nil:
+		return m.content(L, call).Header()
 	}
 	m.session.mustBeOpen(L, call)
 	if m.session.topless || m.ahead.wholes() {
@@ -39,12 +42,15 @@ func (m *messageObject) readHeader(L *lua.LState, call string) *message.Header {
 	octets, err := m.read(s.scratch[:0], 0)
 	var refused *pop3.Error
 	switch {
-	case errors.As(err, &refused) && !s.hasTop:
+	case errors.As(err, &refused) && m.mayLackTop(L, call, refused):
 		header := m.content(L, call).Header()
-		s.withoutTop(m.ahead)
+		if s.untopped != 0 && s.untopped != m.num {
+			s.withoutTop(m.ahead)
+		}
+		s.untopped = m.num
 		return header
 	case err != nil:
-		s.fail(L, call, err)
+		m.fail(L, call, err)
 	case !hasField(octets) && m.size > 0 && !s.hasTop:
 		header := m.content(L, call).Header()
 		if hasField(header.Octets()) {
@@ -58,6 +64,34 @@ func (m *messageObject) readHeader(L *lua.LState, call string) *message.Header {
 		s.scratch = nil
 	}
 	return m.head
+}
+
+// mayLackTop reports whether a refused TOP may mean that the server has none,
+// and not that this message cannot be read, or not now. One refusal is not
+// enough to give TOP up: a single message may be broken.
+func (m *messageObject) mayLackTop(L *lua.LState, call string, refused *pop3.Error) bool {
+	s := m.session
+	if s.hasTop || refused.Temporary() {
+		return false
+	}
+	if !s.asked {
+		capabilities, err := s.conn.Capabilities(s.context())
+		if none := (*pop3.Error)(nil); err != nil && !errors.As(err, &none) {
+			s.fail(L, call, err)
+		}
+		s.asked, s.lists = true, err == nil && capabilities.Has("TOP")
+	}
+	return !s.lists
+}
+
+// fail raises why the message could not be read. Where the server refused it,
+// and the session goes on, a rule file passes the message by.
+func (m *messageObject) fail(L *lua.LState, call string, err error) {
+	e := callError(call, m.session.host, err)
+	if refused := (*pop3.Error)(nil); errors.As(err, &refused) && e.Kind == KindErrorProto && !e.Fatal {
+		e.unread = m
+	}
+	m.session.fail(L, call, e)
 }
 
 // maxScratch bounds the buffer that a session keeps for headers.
@@ -81,6 +115,10 @@ func (m *messageObject) content(L *lua.LState, call string) *message.Message {
 	if m.whole != nil {
 		return m.whole
 	}
+	if m.raw != nil {
+		m.whole, m.head = message.Parse([]byte(m.raw.String())), nil
+		return m.whole
+	}
 	s := m.session
 	s.mustBeOpen(L, call)
 	if m.ahead.wholes() {
@@ -88,10 +126,70 @@ func (m *messageObject) content(L *lua.LState, call string) *message.Message {
 	}
 	octets, err := m.read(make([]byte, 0, firstRoom(m.size)), pop3.Whole)
 	if err != nil {
-		s.fail(L, call, err)
+		m.fail(L, call, err)
 	}
 	m.whole, m.head = message.Parse(octets), nil
 	return m.whole
+}
+
+// rawText returns every octet as a text, which is kept. A message that was not
+// read yet is read into it, so that nothing of it is there twice.
+func (m *messageObject) rawText(L *lua.LState, call string) lua.LValue {
+	switch s := m.session; {
+	case m.raw != nil:
+	case m.whole != nil:
+		m.raw = lua.LString(m.whole.Octets())
+	default:
+		s.mustBeOpen(L, call)
+		if m.ahead.wholes() {
+			m.ahead.asks(s, m.place)
+		}
+		text, err := s.retrieve(m.num, pop3.Whole)
+		if err != nil {
+			m.fail(L, call, err)
+		}
+		raw, err := s.readText(text, m.size)
+		if err != nil {
+			m.fail(L, call, err)
+		}
+		m.raw = lua.LString(raw)
+	}
+	return m.raw
+}
+
+// readText is readAll into a string, through a small buffer of the session.
+func (s *session) readText(text io.Reader, size int64) (string, error) {
+	if cap(s.scratch) < chunk {
+		s.scratch = make([]byte, chunk)
+	}
+	buf := s.scratch[:chunk]
+	b := &strings.Builder{}
+	b.Grow(firstRoom(size))
+	for {
+		n, err := text.Read(buf)
+		if more := int(size) + roomBehind - b.Len(); n > b.Cap()-b.Len() && b.Len()+n > firstOctets && size <= maxAnnounced && more > n {
+			b = regrown(b, more)
+		}
+		b.Write(buf[:n])
+		if err == io.EOF {
+			return b.String(), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}
+
+// chunk is how much readText reads at once.
+const chunk = 32 << 10
+
+// regrown is a builder with the same text and room for so many octets more.
+// Builder.Grow would make room for twice the text as well.
+func regrown(b *strings.Builder, more int) *strings.Builder {
+	text, larger := b.String(), &strings.Builder{}
+	larger.Grow(len(text) + more)
+	larger.WriteString(text)
+	return larger
 }
 
 // read appends what TOP with so many lines, or RETR, gives of the message.

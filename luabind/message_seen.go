@@ -32,14 +32,12 @@ func (m *messageObject) firstSeen(L *lua.LState, call string) moment {
 	return m.seen
 }
 
-// lookUp finds one message among those of the journal. The whole listing is
-// kept, since a script that asks for one by M:message asks for others.
+// lookUp finds one message among those of the journal.
 func (s *session) lookUp(L *lua.LState, call string, num int) moment {
 	l := listed(s.listed, num)
 	if l == nil {
 		s.mustBeOpen(L, call)
-		s.listed = s.list(L, call)
-		l = listed(s.listed, num)
+		l = s.known(L, call, num)
 	}
 	if l == nil {
 		raise(L, KindValueError, fmt.Sprintf("%s: message %d is marked, and no listing has it any more", call, num))

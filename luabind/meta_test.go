@@ -74,7 +74,7 @@ func TestStubs(t *testing.T) {
 		want[name] = stringKeys(newModule(L))
 	}
 	message := b.newMessageType(L)
-	want["Message"] = append(keys(message.methods), keys(message.fields)...)
+	want["Message"] = keys(message.members)
 	want["MailPart"] = append(keys(partMethods()), keys(partFields())...)
 	want["MailAddress"] = addressFields
 	want["RuleTable"] = ruleKeys

@@ -93,7 +93,11 @@ func (b *binding) ruleText(field string) lua.LGFunction {
 // ruleHeader is rule.header(name [, text...]).
 func (b *binding) ruleHeader(L *lua.LState) int {
 	p := positional{L, "rule.header"}
-	return b.giveLeaf(L, newTextLeaf(textHeader, p.fieldName(1, "name"), p.texts(2)))
+	name, texts := p.fieldName(1, "name"), p.texts(2)
+	if len(texts) == 0 && L.GetTop() > 1 {
+		p.refuse("the list of texts is empty; rule.header(%q) holds where the field is there", name)
+	}
+	return b.giveLeaf(L, newTextLeaf(textHeader, name, texts))
 }
 
 // fieldName returns argument n, the name of a header field.
@@ -124,15 +128,29 @@ func (b *binding) ruleFirstSeen(L *lua.LState) int {
 	return b.giveLeaf(L, seenLeaf{p.comparison(1, ageUnits)})
 }
 
+// givenText returns the only argument, or "" if there is none. An explicit nil
+// or "" is refused: it mostly is an arg[1] that was not given, and without the
+// text the predicate holds for much more.
+func (p positional) givenText(name string) string {
+	if p.GetTop() == 0 {
+		return ""
+	}
+	text := p.text(1, name)
+	if text == "" {
+		p.refuse("%s must be a string that is not empty, got \"\"; %s() is without it", name, p.call)
+	}
+	return text
+}
+
 // ruleList is rule.list([text]).
 func (b *binding) ruleList(L *lua.LState) int {
-	text := positional{L, "rule.list"}.textOr(1, "text", "")
+	text := positional{L, "rule.list"}.givenText("text")
 	return b.giveLeaf(L, listLeaf{text: strings.Clone(text), lower: lowerText(text)})
 }
 
 // ruleHasAttachment is rule.has_attachment([part of a name]).
 func (b *binding) ruleHasAttachment(L *lua.LState) int {
-	text := positional{L, "rule.has_attachment"}.textOr(1, "name", "")
+	text := positional{L, "rule.has_attachment"}.givenText("name")
 	return b.giveLeaf(L, attachmentLeaf{text: strings.Clone(text), lower: lowerText(text)})
 }
 

@@ -14,7 +14,9 @@ type predicate struct {
 	a, b *predicate // of the others; opNot has no b
 	size int        // leaves
 
-	used  bool   // it was called, is part of another, or of a rule
+	used                         bool // it was called, is part of another, or of a rule
+	text, beginning, operandText predicateText
+
 	where string // it was built: "rules.lua:12"; "" if that is not kept
 }
 
@@ -52,8 +54,8 @@ const (
 
 // A leaf is a predicate without operators.
 type leaf interface {
-	// String is the leaf as a rule writes it: from("shop").
-	String() string
+	// write writes the leaf as a rule has it: from("shop").
+	write(text *limited)
 	// judge judges a message.
 	judge(q *question) truth
 	// found is what the leaf saw, for people: from "Shop <news@shop.example>".
@@ -122,17 +124,60 @@ func (o op) combine(left, right truth) truth {
 	return min(left, right)
 }
 
+// Bounds of a predicate's text, in octets: of tostring, and where it stands in
+// an explanation or as evidence. It is cut there.
+const (
+	maxText  = 64 << 10
+	maxShown = maxEvidence / 2
+)
+
+// A predicateText is made once, since each message asks for it.
+type predicateText struct {
+	text string
+	made bool
+}
+
+// get makes the text, of most octets or a little more, unless it is there.
+func (t *predicateText) get(most int, write func(*limited)) string {
+	if !t.made {
+		w := limited{most: most}
+		write(&w)
+		t.text, t.made = cut(w.String(), most), true
+	}
+	return t.text
+}
+
+// limited is a text that is written no further than needed.
+type limited struct {
+	strings.Builder
+	most int
+}
+
+// full reports whether what else is written would be cut off.
+func (w *limited) full() bool { return w.Len() > w.most }
+
 // String is the predicate as a rule writes it.
 func (p *predicate) String() string {
-	var text strings.Builder
-	p.write(&text, opLeaf)
-	return text.String()
+	return p.text.get(maxText, func(w *limited) { p.write(w, opLeaf) })
+}
+
+// short is the beginning of String.
+func (p *predicate) short() string {
+	return p.beginning.get(maxShown, func(w *limited) { p.write(w, opLeaf) })
+}
+
+// operand is the beginning of the predicate as it stands behind "not".
+func (p *predicate) operand() string {
+	return p.operandText.get(maxShown, func(w *limited) { p.write(w, opNot) })
 }
 
 // write writes the predicate as an operand of outer; opLeaf is of none.
-func (p *predicate) write(text *strings.Builder, outer op) {
+func (p *predicate) write(text *limited, outer op) {
+	if text.full() {
+		return
+	}
 	if p.op == opLeaf {
-		text.WriteString(p.leaf.String())
+		p.leaf.write(text)
 		return
 	}
 	// Lua's + and - are of one level: parentheses around a - b say what is meant.
@@ -194,7 +239,7 @@ func (p *predicate) evidence(q *question) (held bool, text string) {
 		text = p.leaf.found(q, said)
 	}
 	if text == "" {
-		text = p.leaf.String()
+		text = p.short()
 	}
 	return said == yes, text
 }
@@ -205,13 +250,6 @@ func joined(text, more string) string {
 		return text
 	}
 	return text + more
-}
-
-// operand is the predicate as it stands behind "not".
-func (p *predicate) operand() string {
-	var text strings.Builder
-	p.write(&text, opNot)
-	return cut(text.String(), maxEvidence/2)
 }
 
 // explain is judge, and adds a line for each leaf, in the order in which they
@@ -236,10 +274,10 @@ func (p *predicate) explain(q *question, wanted truth, asked bool, lines []strin
 // leafLine is explain for a leaf.
 func (p *predicate) leafLine(q *question, asked bool, lines []string) (truth, []string) {
 	if !asked {
-		return unknown, append(lines, "not asked: "+p.leaf.String())
+		return unknown, append(lines, "not asked: "+p.short())
 	}
 	said := p.leaf.judge(q)
-	line := [...]string{no: "does not hold: ", unknown: "unknown: ", yes: "holds: "}[said] + p.leaf.String()
+	line := [...]string{no: "does not hold: ", unknown: "unknown: ", yes: "holds: "}[said] + p.short()
 	if found := p.leaf.found(q, said); found != "" {
 		line += ", " + found
 	}

@@ -112,7 +112,7 @@ func decimal(x float64) string {
 // A sizeLeaf compares the size that the server announces.
 type sizeLeaf struct{ comparison }
 
-func (l sizeLeaf) String() string { return call("size", l.sign+" "+l.text) }
+func (l sizeLeaf) write(text *limited) { text.call("size", l.sign+" "+l.text) }
 
 func (l sizeLeaf) judge(q *question) truth { return l.comparison.judge(float64(q.m.size)) }
 
@@ -123,7 +123,7 @@ func (l sizeLeaf) found(q *question, said truth) string {
 // An ageLeaf compares msg:age(), if that is known.
 type ageLeaf struct{ comparison }
 
-func (l ageLeaf) String() string { return call("age", l.sign+" "+l.text) }
+func (l ageLeaf) write(text *limited) { text.call("age", l.sign+" "+l.text) }
 
 func (l ageLeaf) judge(q *question) truth {
 	age, fault := q.m.knownAge(q.L, "age")
@@ -145,7 +145,7 @@ func (l ageLeaf) found(q *question, said truth) string {
 // remembers.
 type seenLeaf struct{ comparison }
 
-func (l seenLeaf) String() string { return call("first_seen", l.sign+" "+l.text) }
+func (l seenLeaf) write(text *limited) { text.call("first_seen", l.sign+" "+l.text) }
 
 func (l seenLeaf) judge(q *question) truth {
 	if !q.m.firstSeen(q.L, "first_seen").known {

@@ -14,11 +14,12 @@ import (
 // A listLeaf holds for mail of a mailing list, or of one with text in its id.
 type listLeaf struct{ text, lower string }
 
-func (l listLeaf) String() string {
+func (l listLeaf) write(text *limited) {
 	if l.text == "" {
-		return call("list")
+		text.call("list")
+	} else {
+		text.call("list", l.text)
 	}
-	return call("list", l.text)
 }
 
 func (l listLeaf) judge(q *question) truth {
@@ -43,11 +44,12 @@ func (l listLeaf) found(q *question, said truth) string {
 // text in its name.
 type attachmentLeaf struct{ text, lower string }
 
-func (l attachmentLeaf) String() string {
+func (l attachmentLeaf) write(text *limited) {
 	if l.text == "" {
-		return call("has_attachment")
+		text.call("has_attachment")
+	} else {
+		text.call("has_attachment", l.text)
 	}
-	return call("has_attachment", l.text)
 }
 
 func (l attachmentLeaf) judge(q *question) truth {
@@ -97,11 +99,12 @@ type reLeaf struct {
 	flags   string
 }
 
-func (l reLeaf) String() string {
+func (l reLeaf) write(text *limited) {
 	if l.flags == "" { // those of re.compile are in its text
-		return call("re", l.field, l.pattern.first.String())
+		text.call("re", l.field, l.pattern.first.String())
+	} else {
+		text.call("re", l.field, l.pattern.source, l.flags)
 	}
-	return call("re", l.field, l.pattern.source, l.flags)
 }
 
 // values are the texts to search.
@@ -170,6 +173,6 @@ func (l reLeaf) found(q *question, said truth) string {
 // An alwaysLeaf holds for every message.
 type alwaysLeaf struct{}
 
-func (alwaysLeaf) String() string                { return call("always") }
+func (alwaysLeaf) write(text *limited)           { text.call("always") }
 func (alwaysLeaf) judge(*question) truth         { return yes }
 func (alwaysLeaf) found(*question, truth) string { return "" }

@@ -101,22 +101,28 @@ func newTextLeaf(field, name string, texts []string) *textLeaf {
 	return l
 }
 
-// String implements leaf.
-func (l *textLeaf) String() string {
+// write implements leaf.
+func (l *textLeaf) write(text *limited) {
 	args := l.texts
 	if l.field == textHeader {
 		args = append([]string{l.name}, args...)
 	}
-	return call(l.field, args...)
+	text.call(l.field, args...)
 }
 
 // call writes a call as in Lua.
-func call(name string, args ...string) string {
-	quoted := make([]string, len(args))
+func (w *limited) call(name string, args ...string) {
+	w.WriteString(name + "(")
 	for i, arg := range args {
-		quoted[i] = luaQuote(arg)
+		if w.full() {
+			return
+		}
+		if i > 0 {
+			w.WriteString(", ")
+		}
+		w.WriteString(luaQuote(arg[:min(len(arg), w.most+1)]))
 	}
-	return name + "(" + strings.Join(quoted, ", ") + ")"
+	w.WriteByte(')')
 }
 
 // luaQuote writes a text as Lua reads it. What a terminal should not see is

@@ -32,7 +32,8 @@ type binding struct {
 	grants         *Grants
 	sessionMethods map[string]*lua.LFunction
 	message        messageType
-	predicate      *lua.LTable // the metatable of predicates
+	predicate      *lua.LTable    // the metatable of predicates
+	judged         *messageObject // that a rule file judges; nil if none does
 	built          built
 	patterns       patterns
 	zones          map[string]*time.Location

@@ -27,38 +27,98 @@ type ruled struct {
 }
 
 // Apply judges every message of a session that is not marked, by number, and
-// gives a Decider what is decided. An account's name is for errors. The first
-// error ends it, as a *RuleError if a message was being judged; then the host
-// must not commit. Apply gives no QUIT. Every call of the session has ctx.
+// gives a Decider what is decided. An account's name is for errors. Apply gives
+// no QUIT. Every call of the session has ctx.
+//
+// A message that the server refuses to give, by -ERR to its TOP or RETR, is
+// kept, and the others are judged; Apply returns an *UnreadError when it is
+// through. Then the host may commit, and reports the error afterwards. Any other
+// error ends Apply at once, as a *RuleError if a message was being judged; then
+// the host must not commit.
 func (f *RuleFile) Apply(L *lua.LState, ctx context.Context, s Session, name string) error {
-	at := &RuleError{}
-	err := f.binding.protect(L, func(L *lua.LState) { f.judgeAll(L, ctx, s, name, at) })
-	if err != nil && at.Message > 0 {
-		at.Err = err
-		return at
+	b := f.binding
+	defer func() { b.judged = nil }()
+	var run *judging
+	err := b.protect(L, func(L *lua.LState) { run = f.begin(L, ctx, s, name) })
+	if err != nil {
+		return err
 	}
-	return err
+	for {
+		err := b.protect(L, run.judgeRest)
+		if err == nil {
+			break
+		}
+		if err = run.pass(L, err); err != nil {
+			return err
+		}
+	}
+	if run.unread.Count > 0 {
+		return &run.unread
+	}
+	return nil
 }
 
-// judgeAll judges every message, and keeps in at where it stands.
-func (f *RuleFile) judgeAll(L *lua.LState, ctx context.Context, conn Session, name string, at *RuleError) {
+// A judging is where Apply stands.
+type judging struct {
+	file   *RuleFile
+	next   func(L *lua.LState) *messageObject
+	m      *messageObject // that is judged, or nil
+	rule   string         // the name of the rule that is asked
+	unread UnreadError
+}
+
+// begin lists the messages.
+func (f *RuleFile) begin(L *lua.LState, ctx context.Context, conn Session, name string) *judging {
 	b := f.binding
 	object := b.newSession(L, conn, DialRequest{Host: name}, &debugLog{w: b.grants.Debug})
 	s := sessionValue(object)
 	s.ctx = ctx
-	next := s.iterate(s.list(L, "messages"), false)
-	for m := next(L); m != nil; m = next(L) {
+	return &judging{file: f, next: s.iterate(s.list(L, "messages"), false)}
+}
+
+// judgeRest judges every message that is left.
+func (j *judging) judgeRest(L *lua.LState) {
+	b := j.file.binding
+	for j.m = j.next(L); j.m != nil; j.m = j.next(L) {
 		if err := b.stopped(L); err != nil {
 			Raise(L, err)
 		}
-		at.Message = m.num
-		f.judge(L, m, at)
-		m.trial = nil
+		b.judged = j.m
+		j.judge(L, j.m)
+		j.m.trial, b.judged = nil, nil
+	}
+}
+
+// pass keeps the message that could not be read and returns nil, or returns
+// what ends Apply.
+func (j *judging) pass(L *lua.LState, err error) error {
+	m, e := j.m, ErrorFrom(err)
+	if m == nil {
+		return err
+	}
+	m.trial, j.file.binding.judged = nil, nil
+	if e != nil && e.unread == m && !m.session.marked[m.num] {
+		j.unread.add(m.num, e)
+		err = j.file.binding.protect(L, func(L *lua.LState) { j.keep(L, m, e) })
+		if err == nil {
+			return nil
+		}
+	}
+	return &RuleError{Rule: j.rule, Message: m.num, Err: err}
+}
+
+// keep keeps a message that could not be read.
+func (j *judging) keep(L *lua.LState, m *messageObject, e *Error) {
+	reason := cut("could not be read: "+e.Message, maxReason)
+	m.session.decide(L, "keep", m.num, Decision{Action: ActionKeep, Reason: reason, Rule: j.rule})
+	if explainer, ok := m.session.conn.(Explainer); ok && j.file.binding.grants.Explain {
+		explainer.Explain(m.num, []string{reason})
 	}
 }
 
 // judge asks the rules about one message, in their order.
-func (f *RuleFile) judge(L *lua.LState, m *messageObject, at *RuleError) {
+func (j *judging) judge(L *lua.LState, m *messageObject) {
+	f := j.file
 	t := &trial{file: f}
 	m.trial = t
 	var lines []string
@@ -70,7 +130,7 @@ func (f *RuleFile) judge(L *lua.LState, m *messageObject, at *RuleError) {
 			lines = append(lines, r.title()+" not asked")
 			continue
 		}
-		at.Rule = r.name
+		j.rule = r.name
 		t.rule, t.held, t.decided = r, nil, nil
 		lines = r.ask(L, m, explains, lines)
 		ended = len(t.decided) > 0 && !f.all
@@ -171,12 +231,12 @@ func (t *trial) take(L *lua.LState, m *messageObject, d Decision) {
 	if t.rule.function != nil {
 		d.Evidence = t.evidence(&question{L, m})
 	}
-	t.decided = append(t.decided, d)
 	if t.file.all {
 		t.all = append(t.all, ruled{t.rule, d})
-		return
+	} else {
+		m.session.decide(L, d.Action, m.num, d)
 	}
-	m.session.decide(L, d.Action, m.num, d)
+	t.decided = append(t.decided, d) // not before: decide raises, and a function may catch that
 }
 
 // evidence is that of the predicates which a function asked.

@@ -59,7 +59,7 @@ func (f *RuleFile) mustUseAll(L *lua.LState) {
 	}
 	if p := f.binding.built.unused(); p != nil {
 		f.place = p.where
-		raise(L, KindValueError, cut(p.String(), maxEvidence)+" was built and is in no rule: predicates combine with * for and, + for or")
+		raise(L, KindValueError, p.short()+" was built and is in no rule: predicates combine with * for and, + for or")
 	}
 }
 

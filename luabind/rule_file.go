@@ -199,6 +199,9 @@ func (r *fileRule) readDecisions(a arguments) {
 	}
 }
 
+// denials are no reasons: who writes delete = "no" means the opposite.
+var denials = []string{"no", "false", "never", "off"}
+
 // readDecision reads delete or keep: true, or the reason.
 func (r *fileRule) readDecision(a arguments, action string) bool {
 	d := Decision{Action: action, Reason: r.name}
@@ -208,6 +211,9 @@ func (r *fileRule) readDecision(a arguments, action string) bool {
 	case lua.LString:
 		if v == "" {
 			a.refuse("%s must be true or a reason, got \"\"", action)
+		}
+		if slices.Contains(denials, strings.ToLower(strings.TrimSpace(string(v)))) {
+			a.refuse("%s must be true or a reason, got %s; leave %s= out for no", action, describe(v), action)
 		}
 		d.Reason = cut(string(v), maxReason)
 	default:
@@ -246,3 +252,31 @@ func (e *RuleError) Place() string {
 
 // Unwrap returns what was raised.
 func (e *RuleError) Unwrap() error { return e.Err }
+
+// An UnreadError tells of a rule file that judged a session, save the messages
+// that the server refused to give: those are kept.
+type UnreadError struct {
+	Count int    // of messages that could not be read
+	First int    // the message-number of the first,
+	Err   *Error // and what the server said about it
+}
+
+func (e *UnreadError) add(num int, why *Error) {
+	if e.Count++; e.Count == 1 {
+		e.First, e.Err = num, why
+	}
+}
+
+// Error implements error.
+func (e *UnreadError) Error() string {
+	if e.Count == 1 {
+		return fmt.Sprintf("message %d could not be read and is kept: %s", e.First, e.Err.Message)
+	}
+	return fmt.Sprintf("%d messages could not be read and are kept; the first is message %d: %s", e.Count, e.First, e.Err.Message)
+}
+
+// Kind returns KindErrorProto.
+func (e *UnreadError) Kind() string { return KindErrorProto }
+
+// Unwrap returns what the server said about the first.
+func (e *UnreadError) Unwrap() error { return e.Err }

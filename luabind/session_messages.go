@@ -190,26 +190,63 @@ func sessionMessage(L *lua.LState, s *session, method string) int {
 	if !ok || n < 1 {
 		raise(L, KindValueError, fmt.Sprintf("%s: message number must be a positive integer, got %s", method, describe(L.Get(2))))
 	}
-	number := strconv.Itoa(n)
-	line, err := s.conn.Cmd(s.context(), "LIST", number)
+	l := s.listOne(L, method, n)
+	m := s.binding.newMessage(L, n, l.UniqueID, l.Octets)
+	m.session = s
+	if s.journaled() {
+		m.seen, m.told = l.seen(), true
+	}
+	L.Push(&m.object)
+	return 1
+}
+
+// listOne asks for the listing of one message. A Lister knows it; its LIST only
+// says whether the message is marked.
+func (s *session) listOne(L *lua.LState, method string, n int) Listed {
+	line, err := s.conn.Cmd(s.context(), "LIST", strconv.Itoa(n))
 	if err != nil {
 		s.fail(L, method, err)
 	}
-	var size int64
-	if fields := strings.Fields(line); len(fields) > 2 { // "+OK 3 612"
-		size, _ = strconv.ParseInt(fields[2], 10, 62)
+	if _, ok := s.conn.(Lister); ok {
+		if l := s.known(L, method, n); l != nil {
+			return *l
+		}
 	}
-	uidl := ""
-	line, err = s.conn.Cmd(s.context(), "UIDL", number)
-	if refused := (*pop3.Error)(nil); err != nil && !errors.As(err, &refused) {
+	fields := strings.Fields(line) // "+OK 3 612"
+	size, err := uint64(0), error(nil)
+	if len(fields) > 2 {
+		size, err = strconv.ParseUint(fields[2], 10, 62)
+	}
+	if len(fields) < 3 || fields[1] != strconv.Itoa(n) || err != nil {
+		s.fail(L, method, &pop3.ProtocolError{Command: "LIST", Line: cut(line, maxReason), Reason: fmt.Sprintf("the answer is not the size of message %d", n)})
+	}
+	return Listed{Number: n, UniqueID: s.listID(L, method, n), Octets: int64(size)}
+}
+
+// known finds a message in the session's listing. The whole listing is kept,
+// since a script that asks for one asks for others.
+func (s *session) known(L *lua.LState, method string, n int) *Listed {
+	if l := listed(s.listed, n); l != nil {
+		return l
+	}
+	s.listed = s.list(L, method)
+	return listed(s.listed, n)
+}
+
+// listID asks for the unique-id of one message; "" where there are none.
+func (s *session) listID(L *lua.LState, method string, n int) string {
+	line, err := s.conn.Cmd(s.context(), "UIDL", strconv.Itoa(n))
+	if refused := (*pop3.Error)(nil); errors.As(err, &refused) {
+		return ""
+	} else if err != nil {
 		s.fail(L, method, err)
-	} else if fields := strings.SplitN(line, " ", 3); err == nil && len(fields) == 3 {
-		uidl = strings.Trim(fields[2], " ")
 	}
-	m := s.binding.newMessage(L, n, uidl, max(size, 0))
-	m.session = s
-	L.Push(&m.object)
-	return 1
+	fields := strings.Fields(line) // "+OK 3 id"
+	if len(fields) < 2 || fields[1] != strconv.Itoa(n) {
+		s.fail(L, method, &pop3.ProtocolError{Command: "UIDL", Line: cut(line, maxReason), Reason: fmt.Sprintf("the answer is not the unique-id of message %d", n)})
+	}
+	_, id, _ := strings.Cut(line, fields[1])
+	return strings.Trim(id, " ")
 }
 
 // sessionReadAhead is M:read_ahead(allowed). A session that guesses nothing

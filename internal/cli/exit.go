@@ -92,11 +92,14 @@ func exitStatus(err error) int {
 	)
 	var crossed *failure
 	var several *severalError
+	var unread *luabind.UnreadError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &several):
 		return several.status
+	case errors.As(err, &unread):
+		return objectStatus(unread.Err)
 	case errors.As(err, &crossed):
 		return crossed.Status
 	case errors.As(err, new(*outputError)), errors.As(err, new(*run.UndeliveredError)):

@@ -48,7 +48,11 @@ func (r *run) drive(targets []string, judge script.Judge) error {
 	if err != nil {
 		return luabind.CallError("account", "", err)
 	}
-	if err := judge(r.ctx, account.Session, account.Name); err != nil {
+	err = judge(r.ctx, account.Session, account.Name)
+	if errors.As(err, &r.unread) {
+		err = nil // what could be read is dealt with; this is told at the end
+	}
+	if err != nil {
 		r.noteFailure(err)
 		return err
 	}

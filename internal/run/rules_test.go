@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/popherd/popherd/luabind"
 	"github.com/popherd/popherd/pop3"
 	"github.com/popherd/popherd/pop3/pop3server"
 )
@@ -121,4 +122,57 @@ func TestRulesPlanAlike(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A message that the server will not give is kept and told of; the others go on.
+func TestUnreadMessageIsKept(t *testing.T) {
+	o := against(t, `return { rule = rule.subject("x"), delete = true }`, `
+S: +OK
+C: USER mrose
+S: +OK
+C: PASS tanstaaf
+S: +OK
+C: CAPA
+S: +OK
+S: UIDL
+S: TOP
+S: .
+C: LIST
+S: +OK
+S: 1 100
+S: 2 100
+S: .
+C: UIDL
+S: +OK
+S: 1 a
+S: 2 b
+S: .
+C: TOP 1 0
+S: -ERR damaged
+C: TOP 2 0
+S: +OK
+S: Subject: x
+S:
+S: .
+C: DELE 2
+S: +OK
+C: QUIT
+S: +OK
+eof
+`)
+	dial := o.Dial
+	o.Account = func(ctx context.Context, _ string, _ func(pop3.TraceEvent)) (Opened, error) {
+		client, err := dial(ctx, luabind.DialRequest{Host: "pop.example.org", Port: 110})
+		if err != nil {
+			return Opened{}, err
+		}
+		return Opened{Client: client, User: "mrose", Host: "pop.example.org", Port: 110}, client.Login(ctx, "mrose", "tanstaaf")
+	}
+	report, err := perform(t, context.Background(), o)
+	wantError(t, err, "could not be read")
+	a := only(t, report)
+	wantOutcome(t, a, "committed", "")
+	if a.Delete != 1 || !strings.Contains(a.Plan[0].Reason, "could not be read: -ERR damaged") {
+		t.Errorf("got %+v", a)
+	}
 }

@@ -124,7 +124,8 @@ type run struct {
 	cancel   context.CancelCauseFunc
 	sessions []*session
 	started  time.Time
-	ruled    bool         // the script returned rules
+	ruled    bool // the script returned rules
+	unread   *luabind.UnreadError
 	store    *state.Store // nil until it is needed
 	targets  map[string]deliver.Target
 }
@@ -149,6 +150,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	r.drop(err)
 	if err == nil {
 		err = errors.Join(r.refused(), r.undelivered(), r.unexplained())
+		if r.unread != nil {
+			err = errors.Join(err, r.unread)
+		}
 	}
 	if closed := r.close(); err == nil {
 		err = closed
