@@ -17,6 +17,7 @@ type job struct {
 	drop   string // the maildrop's name
 	script string // what popherd runs, of scripts/
 	work   string // what the others do: retr, top, rules, plan, delete
+	to     string // where messages are delivered: maildir, mbox; or nowhere
 	tls    bool   // over TLS from the start
 	far    bool   // through the delaying proxy
 	twice  bool   // on two maildrops at once, by two popherds
@@ -72,12 +73,42 @@ func (s *stand) herdOn(ctx context.Context, watched bool, j job, d *maildrop) (o
 	if j.deletes() {
 		args = append(args, "--allow-delete")
 	}
+	state, clean, err := s.remember(j)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer clean()
+	args = append(args, "--state-dir="+state)
+	if j.to != "" {
+		args = append(args, "--target=to="+j.to+":"+filepath.Join(state, "to"))
+	}
 	args = append(args, "--", way, host, port, d.user.Name, password, j.work)
 	printed, o, err := program(ctx, watched, s.popherd, args...)
 	if err == nil {
 		o.tally, err = readTally(printed)
 	}
 	return o, s.check(err, j, d, o.tally)
+}
+
+// remember is the folder of what popherd remembers: one for all jobs, as a user
+// has it, but a new one for a job that delivers, or its second round would find
+// everything delivered.
+func (s *stand) remember(j job) (dir string, clean func(), err error) {
+	if j.to == "" {
+		return filepath.Join(s.scratch, "state"), func() {}, nil
+	}
+	dir, err = os.MkdirTemp(s.memory(), "state")
+	return dir, func() { os.RemoveAll(dir) }, err
+}
+
+// memory is a folder in memory, where there is one: popherd waits until what it
+// delivered lasts and mpop does not, so that on a disk the disk is measured.
+func (s *stand) memory() string {
+	const shared = "/dev/shm"
+	if info, err := os.Stat(shared); err == nil && info.IsDir() {
+		return shared
+	}
+	return s.scratch
 }
 
 // second is a copy of a maildrop, made once.
@@ -143,10 +174,15 @@ func (s *stand) retriever(j job) contestant {
 		if err := os.Remove(uidls); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return outcome{}, err
 		}
+		delivery, clean, err := s.delivery(j)
+		if err != nil {
+			return outcome{}, err
+		}
+		defer clean()
 		args := []string{
 			"--host=" + host, "--port=" + port, "--user=" + d.user.Name, "--passwordeval=echo " + password,
 			"--auth=user", "--pipelining=auto", "--keep=on", "--only-new=off", "--received-header=off",
-			"--uidls-file=" + uidls, "--delivery=mbox," + os.DevNull, "--half-quiet",
+			"--uidls-file=" + uidls, "--delivery=" + delivery, "--half-quiet",
 		}
 		if j.tls {
 			args = append(args, "--tls=on", "--tls-starttls=off", "--tls-trust-file="+s.server.CAFile)
@@ -157,6 +193,22 @@ func (s *stand) retriever(j job) contestant {
 		}
 		return o, s.check(err, j, d, o.tally)
 	}
+}
+
+// delivery is where mpop delivers to, which it does not make itself.
+func (s *stand) delivery(j job) (delivery string, clean func(), err error) {
+	if j.to == "" {
+		return "mbox," + os.DevNull, func() {}, nil
+	}
+	dir, err := os.MkdirTemp(s.memory(), "mpop")
+	for _, name := range []string{"cur", "new", "tmp"} {
+		err = errors.Join(err, os.Mkdir(filepath.Join(dir, name), 0o700))
+	}
+	delivery = "maildir," + dir
+	if j.to == "mbox" {
+		delivery = "mbox," + filepath.Join(dir, "inbox")
+	}
+	return delivery, func() { os.RemoveAll(dir) }, err
 }
 
 // readStatus reads how many messages mpop says that it retrieves.

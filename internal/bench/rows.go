@@ -42,6 +42,8 @@ func allRows(mail map[string]shape) []row {
 		nearLoop = job{drop: "near", script: "retr_loop.lua", work: "retr"}
 		top      = job{drop: "near", script: "top.lua", work: "top"}
 		topLoop  = job{drop: "near", script: "top_loop.lua", work: "top"}
+		toDir    = job{drop: "small", script: "deliver.lua", work: "retr", to: "maildir"}
+		toFile   = job{drop: "small", script: "deliver.lua", work: "retr", to: "mbox"}
 		plan     = job{drop: "tiny", script: "rules.lua", work: "plan"}
 	)
 	each := func(what string, j job) string { return what + " " + mail[j.drop].String() }
@@ -50,6 +52,8 @@ func allRows(mail map[string]shape) []row {
 		{id: "scan-loop", task: each("TOP", scan) + ", 20 rules, unchanged loop", job: scanLoop},
 		{id: "delete", task: each("TOP", scan) + ", 20 rules, delete half", job: deletes, atMost: 1.4},
 		{id: "small", task: each("RETR", small), job: small, atMost: 1.25, belowMpop: true},
+		{id: "to-maildir", task: each("RETR", small) + ", to a Maildir", job: toDir, atMost: 1.25, belowMpop: true, alone: true},
+		{id: "to-mbox", task: each("RETR", small) + ", to an mbox", job: toFile, atMost: 1.25, belowMpop: true, alone: true},
 		{id: "mixed", task: each("RETR", mixed), job: mixed, atMost: 1.1},
 		{id: "big", task: each("RETR", big), job: big, atMost: 1.1},
 		{id: "small-tls", task: each("RETR", small) + ", TLS", job: small.overTLS(), atMost: 1.25},
