@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,16 +34,47 @@ func (s *session) journalKey() string {
 	return s.user + "@" + host
 }
 
+// A StateError is what popherd remembers that cannot be had.
+type StateError struct{ Err error }
+
+// Error implements error.
+func (e *StateError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *StateError) Unwrap() error { return e.Err }
+
+// Kind is "policy" for an account that another run works, else "output".
+func (e *StateError) Kind() string {
+	if locked := (*state.LockedError)(nil); errors.As(e.Err, &locked) {
+		return "policy"
+	}
+	return "output"
+}
+
+// Hint says what to do.
+func (e *StateError) Hint() string {
+	if hinted := (interface{ Hint() string })(nil); errors.As(e.Err, &hinted) {
+		return hinted.Hint()
+	}
+	if e.Kind() == "policy" {
+		return "wait until it has ended"
+	}
+	return "name a folder that can be written with --state-dir"
+}
+
 // recall locks the account, brings the journal up to the listing, and plans
 // again what an earlier run was cut off at.
 func (s *session) recall(ctx context.Context) error {
 	store, err := s.run.state(ctx)
-	if store == nil || err != nil {
-		return err
+	if err != nil {
+		return &StateError{err}
+	}
+	if store == nil {
+		return nil
 	}
 	j := &journal{}
 	if j.account, err = store.Account(ctx, s.journalKey(), s.run.now()); err != nil {
-		return err
+		return &StateError{err}
 	}
 	s.journal = j
 	if j.run, err = j.account.Begin(ctx, s.run.now(), s.run.Program.Name()); err != nil {
