@@ -118,7 +118,7 @@ const overshoot = 56 << 20
 // A stack that takes a quarter of all memory is a recursion without end.
 func tame(memory int64) {
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(100)
+	pace()
 	debug.SetMemoryLimit(memory - max(memory/4, overshoot))
 	debug.SetMaxStack(int(memory / 4))
 }
