@@ -138,12 +138,12 @@ func (s *session) send(ctx context.Context, e *errand) error {
 		return err
 	}
 	defer text.Close()
-	body := bufio.NewReaderSize(text, message.MaxGlance)
+	body := s.reading(text)
 	deliveries, err := s.begin(ctx, e, body)
 	if err != nil {
 		return err
 	}
-	failed, err := e.pass(ctx, body, deliveries)
+	failed, err := e.pass(ctx, body, s.passing, deliveries)
 	if err != nil {
 		return err
 	}
@@ -154,6 +154,16 @@ func (s *session) send(ctx context.Context, e *errand) error {
 		return s.fail(ctx, e, fmt.Sprintf("not delivered to %s: %v", name, failed[name]))
 	}
 	return nil
+}
+
+// reading reads a text by buffers that all deliveries of the session share.
+func (s *session) reading(text io.Reader) *bufio.Reader {
+	if s.body == nil {
+		s.body = bufio.NewReaderSize(text, message.MaxGlance)
+		s.passing = make([]byte, 64<<10)
+	}
+	s.body.Reset(text)
+	return s.body
 }
 
 // identify finds the id of the delivery, for which a message without an
@@ -254,9 +264,8 @@ func (s *session) begin(ctx context.Context, e *errand, body *bufio.Reader) ([]*
 
 // pass reads a message once and writes it to every delivery. A target that
 // fails does not stop the others; an error is the server's.
-func (e *errand) pass(ctx context.Context, body io.Reader, deliveries []*delivery) (failed map[string]error, err error) {
+func (e *errand) pass(ctx context.Context, body io.Reader, buf []byte, deliveries []*delivery) (failed map[string]error, err error) {
 	h := sha256.New()
-	buf := make([]byte, 64<<10)
 	for err == nil {
 		var n int
 		n, err = body.Read(buf)

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -29,6 +30,8 @@ type session struct {
 	resumed         int            // marks of an earlier run
 	failures        map[int]string // why messages could not be delivered, by message-number
 	reader          reader
+	body            *bufio.Reader // and passing: what deliveries read by
+	passing         []byte
 	glances         glances
 	explained       map[int][]string // which predicates held, by message-number
 	explainedOctets int
