@@ -9,7 +9,7 @@ import (
 // spare is how much garbage may gather before it is collected, however little
 // is in use. A script that passes over many messages makes much garbage with a
 // few megabytes in use: collecting at twice those would be a fifth of its time.
-const spare = 12 << 20
+const spare = 6 << 20
 
 // A pacer is garbage itself, so that each collection finds it.
 type pacer struct {
@@ -25,7 +25,8 @@ func (p *pacer) renew() {
 	runtime.SetFinalizer(p, func(p *pacer) {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
-		percent := max(100, int(spare*100/max(live[0].Value.Uint64(), 1<<20)))
+		// At most 300: what is in use may grow before the next look.
+		percent := min(max(100, int(spare*100/max(live[0].Value.Uint64(), 1))), 300)
 		if percent != p.percent {
 			debug.SetGCPercent(percent)
 		}
