@@ -59,9 +59,12 @@ func points(ops []string, each int) (at []int) {
 	return at
 }
 
-// thorough is how many points of a sort are tried, of which there are many.
+// thorough is how many points of a sort are tried, of which there are many. All
+// are with POPHERD_EVERY_POINT=1, which takes many minutes.
 func thorough(t *testing.T, few, more int) int {
 	switch {
+	case os.Getenv("POPHERD_EVERY_POINT") == "1":
+		return 1 << 20
 	case raceEnabled || testing.Short():
 		return max(2, few/3)
 	case os.Getenv("POPHERD_REAL_SERVERS") == "1":
