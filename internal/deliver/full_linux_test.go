@@ -63,7 +63,7 @@ func TestFullDisk(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=8m"); err != nil {
-				t.Skip(err)
+				t.Skip("cannot mount a disk: ", err)
 			}
 			if err := deliverMany(); err != nil {
 				t.Fatal(err)

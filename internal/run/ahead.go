@@ -63,11 +63,6 @@ func (s *session) Expect(ctx context.Context, lines int, numbers []int) {
 func (s *session) expect(lines int, numbers iter.Seq[int]) {
 	requests := func(yield func(pop3.Request) bool) {
 		for n := range numbers {
-			if s.plan != nil {
-				if _, listed := s.plan.Find(n); !listed || s.plan.Marked(n) && !s.reader.told {
-					continue
-				}
-			}
 			if !yield(s.request(n, lines)) {
 				return
 			}
@@ -146,14 +141,20 @@ func (s *session) foresee(ctx context.Context, n, lines int) error {
 			return err
 		}
 	}
-	s.expect(lines, steps(n, q.step, s.total))
+	s.expect(lines, s.steps(n, q.step))
 	return nil
 }
 
-// steps counts from n to either end of a maildrop.
-func steps(n, step, total int) iter.Seq[int] {
+// steps counts from n to either end of the maildrop, and leaves out what a script
+// cannot ask for: marked messages, and numbers that the listing has not.
+func (s *session) steps(n, step int) iter.Seq[int] {
 	return func(yield func(int) bool) {
-		for ; n >= 1 && n <= total; n += step {
+		for ; n >= 1 && n <= s.total; n += step {
+			if s.plan != nil {
+				if _, listed := s.plan.Find(n); !listed || s.plan.Marked(n) {
+					continue
+				}
+			}
 			if !yield(n) {
 				return
 			}

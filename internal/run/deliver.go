@@ -4,14 +4,11 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/popherd/popherd/internal/deliver"
 	"github.com/popherd/popherd/internal/message"
@@ -26,18 +23,6 @@ import (
 
 // backup is the name of the target of backups; no --target can be called so.
 const backup = "(backup)"
-
-// An errand is one message on its way.
-type errand struct {
-	number  int
-	targets []string
-	doubt   bool   // the journal says it was delivered; that must be this message
-	id      string // the delivery's, the same in every run
-	digest  state.Digest
-	octets  int64
-	passed  bool // it was read whole, so that digest and octets are known
-	had     bool // the backup was there already
-}
 
 // deliver does all errands, and returns once what they brought lasts.
 func (s *session) deliver(ctx context.Context) error {
@@ -91,36 +76,6 @@ func (s *session) sync(ctx context.Context, name string) error {
 	return nil
 }
 
-// errands are the deliveries of the plan that are not done yet, by
-// message-number.
-func (s *session) errands() []*errand {
-	var all []*errand
-	for m, d := range s.plan.All() {
-		known := s.known(m.Number)
-		e := &errand{number: m.Number, targets: s.pending(d, known)}
-		// A server may give the unique-id of a message that is gone to another. Before
-		// what an earlier run delivered counts for a deletion, the content decides.
-		e.doubt = d.Mark && known.Comparable && len(s.destinations(d)) > 0
-		if len(e.targets) > 0 || e.doubt {
-			all = append(all, e)
-		}
-	}
-	return all
-}
-
-// destinations are the targets that a message must have reached.
-func (s *session) destinations(d plan.Decision) []string {
-	if d.Mark && s.run.Backup != nil {
-		return append(slices.Clone(d.Deliver), backup)
-	}
-	return d.Deliver
-}
-
-// pending are the targets that a message has not reached yet.
-func (s *session) pending(d plan.Decision, known state.Known) []string {
-	return slices.DeleteFunc(slices.Clone(s.destinations(d)), known.Delivered)
-}
-
 // send does one errand. An error is the run's end; what concerns this message
 // alone is in s.failures.
 func (s *session) send(ctx context.Context, e *errand) error {
@@ -164,62 +119,6 @@ func (s *session) reading(text io.Reader) *bufio.Reader {
 	}
 	s.body.Reset(text)
 	return s.body
-}
-
-// identify finds the id of the delivery, for which a message without an
-// unambiguous unique-id must be read once more.
-func (s *session) identify(ctx context.Context, e *errand) error {
-	m, _ := s.plan.Find(e.number)
-	i, _ := s.plan.Index(e.number)
-	if s.journal == nil && m.UniqueID != "" {
-		e.id = idOf(s.journalKey(), m.UniqueID, fmt.Sprint(m.Octets))
-		return nil
-	}
-	if s.journal != nil && s.journal.known[i].Key != 0 && !s.journal.known[i].Doubtful && !e.doubt {
-		id, err := s.journal.account.DeliveryID(ctx, s.journal.known[i].Key)
-		e.id = id
-		return err
-	}
-	digest, err := s.digest(ctx, e)
-	if err != nil || s.failures[e.number] != "" {
-		return err
-	}
-	if s.journal == nil {
-		e.id = idOf(s.journalKey(), hex.EncodeToString(digest[:]))
-		return nil
-	}
-	known, err := s.journal.account.Identify(ctx, s.run.now(), state.Listed{UniqueID: m.UniqueID, Octets: m.Octets}, s.journal.known[i], digest)
-	if err != nil {
-		return err
-	}
-	s.journal.known[i] = known
-	e.targets = s.pending(s.plan.Decided(e.number), known)
-	e.id, err = s.journal.account.DeliveryID(ctx, known.Key)
-	return err
-}
-
-// idOf is the id of a delivery without a journal.
-func idOf(of ...string) string {
-	h := sha256.New()
-	for _, part := range of {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// digest retrieves a message for its digest alone.
-func (s *session) digest(ctx context.Context, e *errand) (d state.Digest, err error) {
-	text, err := s.get(ctx, e.number, pop3.Whole)
-	if refused := (*pop3.Error)(nil); errors.As(err, &refused) {
-		return d, s.fail(ctx, e, "the server refused RETR: "+refused.Text)
-	}
-	if err != nil {
-		return d, err
-	}
-	h := sha256.New()
-	_, err = text.WriteTo(h)
-	h.Sum(d[:0])
-	return d, err
 }
 
 // A delivery is one target's part of an errand.
@@ -316,122 +215,6 @@ func (s *session) fail(ctx context.Context, e *errand, why string) error {
 		return nil
 	}
 	return s.note(ctx, func(j *state.Journal) { j.Failed(k.Key, why) })
-}
-
-// noteAtOnce journals what went to a target that cannot be asked whether it has
-// a message: a server, a command. Of one that failed, recipients may have it.
-func (s *session) noteAtOnce(ctx context.Context, e *errand, failed map[string]error) error {
-	k := s.known(e.number)
-	if k.Key == 0 {
-		return nil
-	}
-	var reached []string
-	for _, name := range e.targets {
-		if name == backup || !forgetful(s.run.Targets[name].Kind) {
-			continue
-		}
-		if failed[name] == nil {
-			reached = append(reached, name)
-			continue
-		}
-		if partly := (*deliver.Error)(nil); errors.As(failed[name], &partly) {
-			for _, recipient := range partly.Had {
-				reached = append(reached, name+" "+recipient)
-			}
-		}
-	}
-	if len(reached) == 0 {
-		return nil
-	}
-	return s.note(ctx, func(j *state.Journal) {
-		for _, name := range reached {
-			j.Delivered(k.Key, name, e.digest)
-		}
-	})
-}
-
-// had are the recipients of a target that have a message from an earlier run.
-func had(known state.Known, name string) []string {
-	var recipients []string
-	for _, reached := range known.Targets() {
-		if recipient, ok := strings.CutPrefix(reached, name+" "); ok {
-			recipients = append(recipients, recipient)
-		}
-	}
-	return recipients
-}
-
-// forgetful reports whether targets of a kind cannot be asked what they have.
-func forgetful(kind deliver.Kind) bool {
-	return kind == deliver.SMTP || kind == deliver.SMTPS || kind == deliver.LMTP || kind == deliver.Pipe
-}
-
-// noteSent journals the content of what is about to last in a target: should the
-// run be cut off now, the target has messages that the journal does not know to
-// be delivered, and the next run must not take others for them.
-func (s *session) noteSent(ctx context.Context, done []*errand) error {
-	return s.note(ctx, func(j *state.Journal) {
-		for _, e := range done {
-			if k := s.known(e.number); k.Key != 0 && e.passed {
-				j.Sent(k.Key, e.digest)
-			}
-		}
-	})
-}
-
-// noteDelivered journals what lasts now, and where the backups are.
-func (s *session) noteDelivered(ctx context.Context, done []*errand) error {
-	return s.note(ctx, func(j *state.Journal) {
-		for _, e := range done {
-			k := s.known(e.number)
-			for _, name := range e.targets {
-				if name == backup {
-					s.noteBackup(j, e)
-				}
-				if k.Key != 0 {
-					j.Delivered(k.Key, name, e.digest)
-				}
-			}
-		}
-	})
-}
-
-func (s *session) noteBackup(j *state.Journal, e *errand) {
-	m, _ := s.plan.Find(e.number)
-	file := filepath.Join(s.run.Backup.Path, s.run.started.UTC().Format("20060102T150405Z")+"-"+e.id+".eml")
-	if e.had { // by a run that was killed before it could say so
-		if found, _ := filepath.Glob(filepath.Join(s.run.Backup.Path, "*-"+e.id+".eml")); len(found) > 0 {
-			file = found[0]
-		}
-	}
-	j.BackedUp(state.Backup{UniqueID: m.UniqueID, Octets: e.octets, Digest: e.digest, File: file})
-}
-
-// target opens a target, once.
-func (r *run) target(ctx context.Context, name string) (deliver.Target, error) {
-	if t := r.targets[name]; t != nil {
-		return t, nil
-	}
-	spec, ok := r.Targets[name]
-	if name == backup {
-		spec, ok = *r.Backup, true
-	}
-	if !ok {
-		return nil, noTarget(name)
-	}
-	t, err := spec.Open(ctx, deliver.Options{Now: r.now, FS: r.Files})
-	if err != nil {
-		return nil, err
-	}
-	if r.targets == nil {
-		r.targets = map[string]deliver.Target{}
-	}
-	r.targets[name] = t
-	return t, nil
-}
-
-func noTarget(name string) error {
-	return &Stop{kind: "policy", reason: fmt.Sprintf("deliver: there is no target %q", name), hint: fmt.Sprintf("name it, as in --target %s=maildir:DIR", name)}
 }
 
 // An UndeliveredError is messages that could not be delivered, and were kept.

@@ -217,6 +217,7 @@ func (s *session) noteEnd(ctx context.Context) error {
 	err := s.note(ctx, func(j *state.Journal) {
 		switch outcome {
 		case plan.Committed:
+			s.noteRecovered(j)
 			for _, n := range s.plan.Marks() {
 				if k := s.known(n); k.Key != 0 {
 					j.Gone(k.Key)
@@ -232,6 +233,19 @@ func (s *session) noteEnd(ctx context.Context) error {
 	}
 	s.journal = nil
 	return err
+}
+
+// noteRecovered forgets the failures of messages that this run got over: only
+// those of runs in a row count.
+func (s *session) noteRecovered(j *state.Journal) {
+	for m := range s.plan.All() {
+		k := s.known(m.Number)
+		n := k.Failures()
+		left := s.run.Quarantine > 0 && n >= s.run.Quarantine // alone: nobody tried
+		if k.Key != 0 && n > 0 && !left && s.failures[m.Number] == "" {
+			j.Recovered(k.Key)
+		}
+	}
 }
 
 // now is the clock of the host.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/popherd/popherd/internal/deliver"
 	"github.com/popherd/popherd/internal/state"
 	"github.com/popherd/popherd/pop3"
 	"github.com/popherd/popherd/pop3/pop3server"
@@ -58,6 +59,43 @@ func TestQuarantine(t *testing.T) {
 	wantOutcome(t, a, "committed", "")
 	if a.Delete != 2 || a.Plan[1].Decision != "keep" || !strings.Contains(a.Plan[1].Reason, "failed in 3 runs in a row") {
 		t.Errorf("got %+v, want 1 and 3 deleted and 2 left alone", a)
+	}
+}
+
+// Only failures of runs in a row count: a run that got over them begins anew.
+func TestQuarantineIsOfRunsInARow(t *testing.T) {
+	m := &memory{t: t, dir: t.TempDir(), drop: mail(2), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	const fails = `return function(msg) if msg.num == 2 then error("odd") end end`
+	for _, source := range []string{fails, fails, `return function(msg) end`, fails, fails} {
+		_, _, err := m.run(source)
+		if (err != nil) != (source == fails) {
+			t.Fatalf("%s: %v", source, err)
+		}
+	}
+	report, _, err := m.run(`return function(msg) msg:delete("seen") end`)
+	wantError(t, err, "")
+	if a := only(t, report); a.Delete != 2 {
+		t.Errorf("got %+v, want both messages dealt with", a)
+	}
+}
+
+// What is delivered and deleted is retrieved ahead, marked as it is.
+func TestDeliveriesAreReadAhead(t *testing.T) {
+	s := serve(mail(40), nil)
+	defer s.stop()
+	spec, err := deliver.Parse("eml:" + filepath.Join(t.TempDir(), "to"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := s.options(t, `for msg in M:messages() do msg:deliver("to") msg:delete() end M:quit()`)
+	o.Targets = map[string]deliver.Spec{"to": spec}
+	_, err = perform(t, context.Background(), o)
+	wantError(t, err, "")
+	heard := strings.Join(s.commands(), " ")
+	// One behind the other, a LIST for proof between the first: no end of one
+	// answer was waited for.
+	if !strings.Contains(heard, "RETR 1 LIST 1 RETR 2 LIST 2 RETR 3") {
+		t.Errorf("got %s", heard)
 	}
 }
 

@@ -1,7 +1,8 @@
 // Package run performs one run, from the first line of a script to the report.
-// It gives the script sessions that keep a plan instead of deleting, commits a
-// plan at its session's QUIT, and drops every session that gets no QUIT. It is
-// the only package that knows the reading side and the writing side, and
+// It gives the script sessions that keep a plan instead of deleting, and read
+// ahead of it; has a rule file judge every message; commits a plan at its
+// session's QUIT: delivers, journals, deletes; carries on what an earlier run was
+// cut off at; and drops every session that gets no QUIT. It is the only package that knows the reading side and the writing side, and
 // commit.go is the only file that commits.
 package run
 

@@ -1,0 +1,35 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/popherd/popherd/internal/deliver"
+)
+
+// target opens a target, once.
+func (r *run) target(ctx context.Context, name string) (deliver.Target, error) {
+	if t := r.targets[name]; t != nil {
+		return t, nil
+	}
+	spec, ok := r.Targets[name]
+	if name == backup {
+		spec, ok = *r.Backup, true
+	}
+	if !ok {
+		return nil, noTarget(name)
+	}
+	t, err := spec.Open(ctx, deliver.Options{Now: r.now, FS: r.Files})
+	if err != nil {
+		return nil, err
+	}
+	if r.targets == nil {
+		r.targets = map[string]deliver.Target{}
+	}
+	r.targets[name] = t
+	return t, nil
+}
+
+func noTarget(name string) error {
+	return &Stop{kind: "policy", reason: fmt.Sprintf("deliver: there is no target %q", name), hint: fmt.Sprintf("name it, as in --target %s=maildir:DIR", name)}
+}
