@@ -13,7 +13,7 @@ import (
 // A Mechanism is the client's side of a SASL exchange. It has the method set
 // of emersion/go-sasl's Client, whose mechanisms can be used as they are. One
 // that also has a method Secrets() []string has them replaced in traces and
-// errors should the server repeat them.
+// errors should the server repeat them, be it within a challenge's base64.
 type Mechanism interface {
 	// Start returns the mechanism's name and its initial response: nil for
 	// none, empty for an empty one.
@@ -42,6 +42,9 @@ func (c *Client) Authenticate(ctx context.Context, m Mechanism) (string, error) 
 	if s, ok := m.(interface{ Secrets() []string }); ok {
 		for _, secret := range s.Secrets() {
 			c.secrets.add(secret)
+			for _, form := range encodings(secret) {
+				c.secrets.add(form)
+			}
 		}
 	}
 	defer c.stream.watch(ctx)()
@@ -60,6 +63,22 @@ func (c *Client) Authenticate(ctx context.Context, m Mechanism) (string, error) 
 		return "", err
 	}
 	return c.exchange(ctx, "AUTH "+mech, m, initial)
+}
+
+// encodings are what stays the same of a secret in base64, whatever stands
+// before and after it: a challenge may have it in its middle.
+func encodings(secret string) []string {
+	if len(secret) < shortSecret {
+		return nil
+	}
+	var forms []string
+	for before := range 3 {
+		padded := append(make([]byte, before), secret...)
+		first := (8*before + 5) / 6 // the first digit of the secret's bits alone
+		last := len(padded) * 8 / 6 // behind the last
+		forms = append(forms, base64.StdEncoding.EncodeToString(padded)[first:last])
+	}
+	return forms
 }
 
 // encodeInitial is base64, and "=" for an empty response (RFC 5034 §4).

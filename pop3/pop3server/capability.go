@@ -19,7 +19,10 @@ func (c *conn) capa(string) error {
 func (c *conn) capabilities() []string {
 	rows := []string{"TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING"}
 	if c.passwordsAllowed() {
-		rows = append(rows, "USER", "SASL PLAIN")
+		rows = append(rows, "USER")
+		if names := c.mechanisms(); len(names) > 0 {
+			rows = append(rows, "SASL "+strings.Join(names, " "))
+		}
 	}
 	if c.server.tls != nil && !c.secure() {
 		rows = append(rows, "STLS")

@@ -9,7 +9,7 @@ import (
 
 // A Session is one connection's mail. Server makes one for each connection
 // with Server.NewSession and calls its methods one at a time, in the order of
-// POP3's states: Login (or LoginAPOP) until it succeeds, List once, Open as
+// POP3's states: Login (or LoginAPOP, SASL) until it succeeds, List once, Open as
 // often as the client asks, Update at most once, Close once and last.
 //
 // Methods may block. Their context ends when the server is closed; it does not
@@ -68,6 +68,32 @@ type SessionAPOP interface {
 	// checked against some secret all the same, and is ErrAuth as a wrong
 	// secret is. What is said at Login holds here too.
 	LoginAPOP(ctx context.Context, user string, check func(secret string) bool) error
+}
+
+// SessionSASL is a Session that takes other SASL mechanisms than PLAIN too, or
+// not PLAIN.
+type SessionSASL interface {
+	Session
+
+	// Mechanisms returns the names that CAPA lists and AUTH takes, asked for
+	// each time: they may change with TLS. PLAIN, if it is among them, the
+	// server does by itself, through Login.
+	Mechanisms() []string
+
+	// SASL starts an exchange of a mechanism, by its name in upper case; not
+	// PLAIN. An error refuses it as one of Login does.
+	SASL(ctx context.Context, mechanism string) (SASLExchange, error)
+}
+
+// A SASLExchange is the server's side of a SASL exchange. It has the method set
+// of emersion/go-sasl's Server, whose mechanisms can be used as they are. It
+// ends without a word when the client cancels it.
+type SASLExchange interface {
+	// Next takes a response, nil at first if none came with AUTH, and returns
+	// the next challenge. When done is true without an error the maildrop is
+	// open, as after Login; a challenge that is not empty then goes out as the
+	// exchange's last word. What is said of errors at Login holds here too.
+	Next(response []byte) (challenge []byte, done bool, err error)
 }
 
 // SessionUTF8 is a Session that also takes UTF8 (RFC 6856 §2): its messages
