@@ -2,11 +2,18 @@ package host
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/popherd/popherd/internal/config"
+	"github.com/popherd/popherd/internal/login"
 	"github.com/popherd/popherd/internal/run"
 	"github.com/popherd/popherd/luabind"
 	"github.com/popherd/popherd/pop3"
@@ -33,22 +40,18 @@ func (e *AccountError) Kind() string { return "policy" }
 // Hint says what to do.
 func (e *AccountError) Hint() string { return e.Advice }
 
-// An Account is a user on a server, reached over TLS in any case.
-type Account struct {
-	User string
-	Host string
-	Port int
-	STLS bool // TLS is asked for in the session; else it is there from the start
-}
-
-// accountAdvice is how an account is named.
+// accountAdvice is how an account is named that no configuration knows.
 const accountAdvice = "as in -a pops://anna@pop.example.org"
+
+// IsURL reports whether text names an account by its server, and not by a name
+// of the configuration.
+func IsURL(text string) bool { return strings.Contains(text, "://") }
 
 // ParseAccount reads pops://USER@HOST[:PORT], or pop3:// for a server that has
 // TLS by STLS alone. An @ in USER is written %40 or as it is.
-func ParseAccount(text string) (Account, error) {
-	refuse := func(reason string) (Account, error) {
-		return Account{}, &AccountError{Name: text, Reason: reason, Advice: accountAdvice}
+func ParseAccount(text string) (config.Account, error) {
+	refuse := func(reason string) (config.Account, error) {
+		return config.Account{}, &AccountError{Name: WithoutPassword(text), Reason: reason, Advice: accountAdvice}
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "pops" && u.Scheme != "pop3" {
@@ -60,59 +63,200 @@ func ParseAccount(text string) (Account, error) {
 	if _, ok := u.User.Password(); ok {
 		return refuse("has a password, which others could read; it is asked for, or read by --password-stdin")
 	}
-	a := Account{User: u.User.Username(), Host: u.Hostname(), Port: pop3.TLSPort, STLS: u.Scheme == "pop3"}
-	if a.STLS {
-		a.Port = pop3.Port
+	a := config.Account{User: u.User.Username(), Host: u.Hostname(), Port: pop3.TLSPort, TLS: config.Implicit, Auth: "auto"}
+	if u.Scheme == "pop3" {
+		a.Port, a.TLS = pop3.Port, config.StartTLS
 	}
 	if u.Port() != "" {
 		if a.Port, err = strconv.Atoi(u.Port()); err != nil || a.Port < 1 || a.Port > 65535 {
 			return refuse("has no port from 1 to 65535")
 		}
 	}
+	a.Name = text
 	return a, nil
+}
+
+// WithoutPassword is a URL as it can be shown.
+func WithoutPassword(text string) string {
+	scheme, rest, found := strings.Cut(text, "://")
+	at := strings.LastIndex(rest, "@")
+	user, _, has := strings.Cut(rest[:max(at, 0)], ":")
+	if !found || !has {
+		return text
+	}
+	return scheme + "://" + user + ":***" + rest[at:]
 }
 
 // localPassword opens any local maildrop, as every password does.
 const localPassword = "local"
 
 // Account connects to an account and logs in: the local maildrop, which goes by
-// any name, or the one of Options.Account, which "" means.
+// any name, or one of Options.Accounts, of which "" is Options.Default.
 func (h *Host) Account(ctx context.Context, name string, debug func(pop3.TraceEvent)) (run.Opened, error) {
 	if h.local != nil {
 		return h.localAccount(ctx, name, debug)
 	}
-	if h.options.Account == "" || name != "" && name != h.options.Account {
-		reason := "there is no such account"
-		if name == "" {
-			reason = "there is no mail: neither a maildrop nor an account is named"
-		}
-		return run.Opened{}, &AccountError{Name: name, Reason: reason, Advice: "name local mail with --maildrop inbox.mbox, or a server's " + accountAdvice}
-	}
-	a, err := ParseAccount(h.options.Account)
+	a, err := h.account(name)
 	if err != nil {
 		return run.Opened{}, err
 	}
-	client, err := h.connect(ctx, luabind.DialRequest{Host: a.Host, Port: a.Port, TLS: !a.STLS, Debug: debug}, a.STLS)
+	client, _, err := h.Open(ctx, a, debug)
 	if err != nil {
 		return run.Opened{}, err
 	}
-	if err := h.login(ctx, client, a); err != nil {
-		client.Close()
-		return run.Opened{}, err
+	o := run.Opened{Client: client, User: a.User, Host: a.Host, Port: a.Port, ReadAhead: a.ReadAhead}
+	if !IsURL(a.Name) {
+		o.Name = a.Name
 	}
-	return run.Opened{Client: client, User: a.User, Host: a.Host, Port: a.Port}, nil
+	return o, nil
 }
 
-// login logs in, once there is TLS.
-func (h *Host) login(ctx context.Context, client *pop3.Client, a Account) error {
-	if h.options.Password == nil {
-		return &AccountError{Name: h.options.Account, Reason: "there is nobody to ask for its password", Advice: "give it with --password-stdin"}
+// account finds an account by its name.
+func (h *Host) account(name string) (config.Account, error) {
+	var names []string
+	for _, a := range h.options.Accounts {
+		names = append(names, a.Name)
 	}
-	password, err := h.options.Password(fmt.Sprintf("Password of %s at %s: ", a.User, a.Host))
+	e := &AccountError{Name: name, Reason: "there is no such account", Advice: "popherd accounts list shows those that there are"}
+	wanted := name
+	if name == "" {
+		wanted = h.options.Default
+	}
+	i := slices.Index(names, wanted)
+	similar := luabind.Suggest(name, names)
+	switch {
+	case wanted != "" && i >= 0:
+		return h.options.Accounts[i], nil
+	case name == "" && len(names) > 1:
+		e.Reason, e.Advice = "there are several: "+strings.Join(names, ", "), "name one, or all, with -a"
+	case name == "":
+		e.Reason, e.Advice = "there is no mail: neither a maildrop nor an account is named", "name local mail with --maildrop inbox.mbox, or a server's "+accountAdvice+"; popherd init sets an account up"
+	case h.options.Default != "":
+		e.Reason, e.Advice = "this run is over "+h.options.Default+" alone", "without -a a script may open every account of the configuration"
+	case similar != "":
+		e.Advice = "did you mean " + similar + "?"
+	case len(names) == 0:
+		e.Reason, e.Advice = "there is no such account, nor any other", "popherd init sets one up"
+	}
+	return config.Account{}, e
+}
+
+// Open connects to an account and logs in. used is the method of the login.
+func (h *Host) Open(ctx context.Context, a config.Account, debug func(pop3.TraceEvent)) (client *pop3.Client, used login.Method, err error) {
+	client, used, err = h.attempt(ctx, a, debug, false)
+	if refused := (*login.TokenRefusedError)(nil); errors.As(err, &refused) {
+		// It may have expired; once a fresh one is tried.
+		client, used, err = h.attempt(ctx, a, debug, true)
+	}
+	return client, used, err
+}
+
+// attempt connects and logs in, with another token if the last was refused.
+func (h *Host) attempt(ctx context.Context, a config.Account, debug func(pop3.TraceEvent), refused bool) (*pop3.Client, login.Method, error) {
+	// First the password: a server does not wait long for a person.
+	credential, err := h.credential(ctx, a, refused)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
-	return client.Login(ctx, a.User, password)
+	client, err := h.Connect(ctx, a, debug)
+	if err != nil {
+		return nil, "", err
+	}
+	used, err := login.Login(ctx, client, login.Method(a.Auth), credential)
+	if err != nil {
+		client.Close()
+		return nil, used, authError(err)
+	}
+	return client, used, nil
+}
+
+// credential finds what an account logs in with, if it needs anything.
+func (h *Host) credential(ctx context.Context, a config.Account, refused bool) (login.Credential, error) {
+	switch {
+	case login.Method(a.Auth).Needs() == login.NeedNothing:
+		return login.Credential{User: a.User}, nil
+	case h.options.Credential == nil:
+		return login.Credential{}, &AccountError{Name: a.Name, Reason: "there is nobody to ask for its password", Advice: "give it with --password-stdin"}
+	}
+	return h.options.Credential(ctx, a.Name, refused)
+}
+
+// Login logs in on a session of Connect, and returns the method that was used. A
+// refused token is not renewed.
+func (h *Host) Login(ctx context.Context, client *pop3.Client, a config.Account) (login.Method, error) {
+	credential, err := h.credential(ctx, a, false)
+	if err != nil {
+		return "", err
+	}
+	used, err := login.Login(ctx, client, login.Method(a.Auth), credential)
+	return used, authError(err)
+}
+
+// Connect opens a session with an account's server, as the account demands, and
+// reads the greeting. Nobody is logged in.
+func (h *Host) Connect(ctx context.Context, a config.Account, debug func(pop3.TraceEvent)) (*pop3.Client, error) {
+	o, err := h.accountOptions(a, debug)
+	if err != nil {
+		return nil, err
+	}
+	if a.TLS == config.InsecurePlaintext {
+		err := h.options.Policy.DeniesPlaintext(a.Host, a.Port)
+		h.audit("plaintext", address(a), err == nil)
+		if err != nil {
+			return nil, err
+		}
+		o.InsecureAllowPlaintext = true
+	}
+	return connect(ctx, a.TLS, address(a), o)
+}
+
+// Peek opens a session with an account's server without TLS, on which nothing
+// can be sent but CAPA, STLS and QUIT.
+func (h *Host) Peek(ctx context.Context, a config.Account, debug func(pop3.TraceEvent)) (*pop3.Client, error) {
+	o, err := h.accountOptions(a, debug)
+	if err != nil {
+		return nil, err
+	}
+	return connect(ctx, config.InsecurePlaintext, address(a), o)
+}
+
+// accountOptions are those of an account's sessions.
+func (h *Host) accountOptions(a config.Account, debug func(pop3.TraceEvent)) (*pop3.Options, error) {
+	secure, err := h.accountTLS(a)
+	if err != nil {
+		return nil, err
+	}
+	timeouts := h.options.Policy.Timeouts.OrDefaults()
+	if a.Timeouts.Connect > 0 {
+		timeouts.Connect = a.Timeouts.Connect
+	}
+	if a.Timeouts.Command > 0 {
+		timeouts.Command, timeouts.Read = a.Timeouts.Command, a.Timeouts.Command
+	}
+	o := h.sessionOptions(a.Host, timeouts, debug)
+	o.TLSConfig, o.NoPipelining = secure, a.NoPipelining
+	o.Dialer, err = route(a)
+	return o, err
+}
+
+// address is "host:port" of an account.
+func address(a config.Account) string { return net.JoinHostPort(a.Host, strconv.Itoa(a.Port)) }
+
+// accountTLS is an account's own configuration of TLS.
+func (h *Host) accountTLS(a config.Account) (*tls.Config, error) {
+	c := luabind.TLSContext{CAFile: a.CAFile, CertFile: a.ClientCert, KeyFile: a.ClientKey, Fingerprint: a.Fingerprint}
+	if a.MinTLS == "1.3" {
+		c.MinVersion = tls.VersionTLS13
+	}
+	secure, err := c.Config(readCertificates)
+	if err != nil {
+		return nil, &AccountError{Name: a.Name, Reason: err.Error(), Advice: "the configuration names that file; popherd config path shows where it is"}
+	}
+	if secure.RootCAs == nil {
+		secure.RootCAs = h.roots
+	}
+	secure.ServerName = a.ServerName
+	return secure, nil
 }
 
 func (h *Host) localAccount(ctx context.Context, name string, debug func(pop3.TraceEvent)) (run.Opened, error) {

@@ -12,6 +12,8 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/popherd/popherd/internal/config"
+	"github.com/popherd/popherd/internal/login"
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/luabind"
 	"github.com/popherd/popherd/pop3"
@@ -30,10 +32,13 @@ type Options struct {
 	Served *Address
 	Admit  func(host string) error
 
-	// Account, if set, is the account that rule files and pop3.account are for,
-	// as ParseAccount reads it, and Password asks for its password.
-	Account  string
-	Password func(prompt string) (string, error)
+	// Accounts can be opened by their names, and the one named Default by "" too.
+	Accounts []config.Account
+	Default  string
+
+	// Credential finds what an account logs in with. After a server refused a
+	// token it is asked once more, with refused set, for another one.
+	Credential func(ctx context.Context, name string, refused bool) (login.Credential, error)
 
 	// CAFile, if set, has the PEM certificates that servers are verified
 	// against, in place of the system's.
@@ -94,45 +99,53 @@ func (h *Host) Dial(ctx context.Context, r luabind.DialRequest) (*pop3.Client, e
 			return nil, err
 		}
 	}
-	return h.connect(ctx, r, false)
-}
-
-// connect opens a session with a host that is allowed, with stls not without
-// TLS.
-func (h *Host) connect(ctx context.Context, r luabind.DialRequest, stls bool) (*pop3.Client, error) {
-	plaintext := h.options.Policy.CheckPlaintext(r.Host, r.Port) == nil && !stls
-	if !r.TLS && !stls {
+	plaintext := h.options.Policy.CheckPlaintext(r.Host, r.Port) == nil
+	if !r.TLS {
 		h.audit("plaintext", r.Address(), plaintext)
 	}
-	config, err := h.TLSConfig(r.Context)
+	tls, err := h.TLSConfig(r.Context)
 	if err != nil {
 		return nil, err
 	}
-	timeouts := h.options.Policy.Timeouts.ForScript(r.Timeout)
-	options := &pop3.Options{
-		TLSConfig:              config,
-		ConnectTimeout:         timeouts.Connect,
-		HandshakeTimeout:       timeouts.Connect,
-		CommandTimeout:         timeouts.Command,
-		ReadTimeout:            timeouts.Read,
-		InsecureAllowPlaintext: plaintext,
-		Trace:                  h.trace(r),
-	}
+	o := h.sessionOptions(r.Host, h.options.Policy.Timeouts.ForScript(r.Timeout), r.Debug)
+	o.TLSConfig, o.InsecureAllowPlaintext = tls, plaintext
 	if h.local != nil {
-		if options.Dialer, err = h.local.dialer(r.Host, r.TLS); err != nil {
+		if o.Dialer, err = h.local.dialer(r.Host, r.TLS); err != nil {
 			return nil, err
 		}
 	}
-	connect := pop3.Dial
-	switch {
-	case r.TLS:
-		connect = pop3.DialTLS
-	case stls:
-		connect = pop3.DialSTLS
+	mode := config.InsecurePlaintext // which the script may secure by stls
+	if r.TLS {
+		mode = config.Implicit
 	}
-	client, err := connect(ctx, r.Address(), options)
+	return connect(ctx, mode, r.Address(), o)
+}
+
+// sessionOptions are those that every session has.
+func (h *Host) sessionOptions(host string, timeouts policy.Timeouts, debug func(pop3.TraceEvent)) *pop3.Options {
+	return &pop3.Options{
+		ConnectTimeout:   timeouts.Connect,
+		HandshakeTimeout: timeouts.Connect,
+		CommandTimeout:   timeouts.Command,
+		ReadTimeout:      timeouts.Read,
+		SessionTimeout:   timeouts.Run,
+		Trace:            h.trace(host, debug),
+	}
+}
+
+// connect opens a session with a host that is allowed. mode is how it gets TLS,
+// one of those of config.
+func connect(ctx context.Context, mode, address string, o *pop3.Options) (*pop3.Client, error) {
+	dial := pop3.Dial
+	switch mode {
+	case config.Implicit:
+		dial = pop3.DialTLS
+	case config.StartTLS:
+		dial = pop3.DialSTLS
+	}
+	client, err := dial(ctx, address, o)
 	if err != nil {
-		return nil, &DialError{Address: r.Address(), Err: err}
+		return nil, &DialError{Address: address, Err: err}
 	}
 	return client, nil
 }
@@ -175,15 +188,15 @@ func (h *Host) audit(permission, object string, granted bool) {
 }
 
 // trace joins the run's trace and the script's own debug output.
-func (h *Host) trace(r luabind.DialRequest) func(pop3.TraceEvent) {
+func (h *Host) trace(host string, debug func(pop3.TraceEvent)) func(pop3.TraceEvent) {
 	w := h.options.Trace
 	if w == nil {
-		return r.Debug
+		return debug
 	}
 	return func(e pop3.TraceEvent) {
-		fmt.Fprintln(w, traceLine(visible(r.Host), e))
-		if r.Debug != nil {
-			r.Debug(e)
+		fmt.Fprintln(w, traceLine(visible(host), e))
+		if debug != nil {
+			debug(e)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestLocalHasEveryName(t *testing.T) {
 	h := open(t, Options{Maildrop: folder(t, 2)})
 	other := pop3test.NewCA(t).File(t) // what a script trusts is for its own server
 	for _, name := range names {
-		c := login(t, h, luabind.DialRequest{Host: name, Port: 995, TLS: true})
+		c := logIn(t, h, luabind.DialRequest{Host: name, Port: 995, TLS: true})
 		if drop, err := c.Stat(context.Background()); err != nil || drop.Count != 2 {
 			t.Errorf("%q over TLS: got %+v, %v; want 2 messages", name, drop, err)
 		}
@@ -61,7 +61,7 @@ func TestLocalRefusesOddNames(t *testing.T) {
 		if _, err := dial(t, h, luabind.DialRequest{Host: name, Port: 995, TLS: true}); err == nil {
 			t.Errorf("%q: got no error", name)
 		}
-		login(t, h, luabind.DialRequest{Host: "pop.example.org", Port: 995, TLS: true})
+		logIn(t, h, luabind.DialRequest{Host: "pop.example.org", Port: 995, TLS: true})
 	}
 }
 
@@ -76,7 +76,7 @@ func TestLocalNeedsPlaintextAllowed(t *testing.T) {
 	}
 	o := Options{Maildrop: folder(t, 1)}
 	o.Policy.Plaintext = hosts(t, "pop.example.org:110")
-	login(t, open(t, o), luabind.DialRequest{Host: "pop.example.org", Port: 110})
+	logIn(t, open(t, o), luabind.DialRequest{Host: "pop.example.org", Port: 110})
 }
 
 // What a session of the run deleted is gone for the next; the files stay.
@@ -94,14 +94,14 @@ func TestLocalDeletionsLastForTheRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := luabind.DialRequest{Host: "pop.example.org", Port: 995, TLS: true}
-			first, dropped := login(t, h, r), login(t, h, r)
+			first, dropped := logIn(t, h, r), logIn(t, h, r)
 			mark(t, first, 2)
 			mark(t, dropped, 1)
 			if _, err := first.Quit(ctx); err != nil {
 				t.Error(err)
 			}
 			dropped.Close()
-			second := login(t, h, r)
+			second := logIn(t, h, r)
 			ids, err := second.UIDL(ctx)
 			if err != nil || len(ids) != 2 {
 				t.Errorf("got %v, %v; want 2 messages left", ids, err)
@@ -159,7 +159,7 @@ func TestServedElsewhere(t *testing.T) {
 	defer served.Close()
 	address := served.Address()
 	h := open(t, Options{Served: &address, Admit: served.Admit})
-	login(t, h, luabind.DialRequest{Host: "pop.example.org", Port: 995, TLS: true})
+	logIn(t, h, luabind.DialRequest{Host: "pop.example.org", Port: 995, TLS: true})
 	refused := errors.New("the other process is gone")
 	h = open(t, Options{Served: &address, Admit: func(string) error { return refused }})
 	if _, err := dial(t, h, luabind.DialRequest{Host: "pop.example.org", Port: 995, TLS: true}); !errors.Is(err, refused) {
@@ -177,7 +177,7 @@ func TestLocalEndsWithTheHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := luabind.DialRequest{Host: "pop.example.org", Port: 995, TLS: true}
-	c := login(t, h, r)
+	c := logIn(t, h, r)
 	h.Close()
 	h.Close()
 	if _, err := c.Stat(context.Background()); err == nil {

@@ -130,7 +130,7 @@ func dial(t *testing.T, h *Host, r luabind.DialRequest) (*pop3.Client, error) {
 }
 
 // login dials and logs in.
-func login(t *testing.T, h *Host, r luabind.DialRequest) *pop3.Client {
+func logIn(t *testing.T, h *Host, r luabind.DialRequest) *pop3.Client {
 	t.Helper()
 	c, err := dial(t, h, r)
 	if err == nil {

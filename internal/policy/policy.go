@@ -39,10 +39,19 @@ func (p Policy) CheckNet(host string, port int) error {
 // CheckPlaintext returns nil when host and port may be spoken to without TLS,
 // and otherwise an [*Error] with the flag that would permit it.
 func (p Policy) CheckPlaintext(host string, port int) error {
+	if err := p.DeniesPlaintext(host, port); err != nil {
+		return err
+	}
+	return check(p.Plaintext, "--allow-plaintext", "no mail and no password without TLS", host, port)
+}
+
+// DeniesPlaintext returns an [*Error] when host and port may not be spoken to
+// without TLS, even by an account that is set up so, and nil otherwise.
+func (p Policy) DeniesPlaintext(host string, port int) error {
 	if p.DenyPlaintext.Allows(host, port) {
 		return denied(host, port, "--deny-plaintext")
 	}
-	return check(p.Plaintext, "--allow-plaintext", "no mail and no password without TLS", host, port)
+	return nil
 }
 
 // denied is the error for a host that was denied by name: no other flag helps.

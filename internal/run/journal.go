@@ -21,17 +21,21 @@ type journal struct {
 	values  values
 }
 
-// journalKey names the session's account for ever: user@host, and the port
-// where it is not the usual one.
+// journalKey names the session's account for ever.
 func (s *session) journalKey() string {
 	if s.key != "" {
 		return s.key
 	}
-	host := s.host
-	if s.port != pop3.Port && s.port != pop3.TLSPort {
-		host = luabind.DialRequest{Host: host, Port: s.port}.Address()
+	return Key(s.user, s.host, s.port)
+}
+
+// Key is the name under which an account is remembered: user@host, and the port
+// where it is not a usual one.
+func Key(user, host string, port int) string {
+	if port != pop3.Port && port != pop3.TLSPort {
+		host = luabind.DialRequest{Host: host, Port: port}.Address()
 	}
-	return s.user + "@" + host
+	return user + "@" + host
 }
 
 // A StateError is what popherd remembers that cannot be had.

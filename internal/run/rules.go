@@ -23,7 +23,9 @@ func (r *run) account(ctx context.Context, name string, debug func(pop3.TraceEve
 		if err != nil {
 			return nil, err
 		}
-		return &session{run: r, client: a.Client, host: a.Host, port: a.Port, user: a.User, name: a.Name, key: a.Key}, nil
+		s := &session{run: r, client: a.Client, host: a.Host, port: a.Port, user: a.User, name: a.Name, key: a.Key}
+		s.reader.allowed = a.ReadAhead
+		return s, nil
 	})
 	if err != nil {
 		return luabind.AccountSession{}, err

@@ -116,6 +116,9 @@ type Opened struct {
 	User   string
 	Host   string // it is on
 	Port   int
+
+	// ReadAhead is Options.ReadAhead for this account.
+	ReadAhead bool
 }
 
 // A run is one execution.
@@ -249,7 +252,7 @@ func (r *run) open(connect func() (*session, error)) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.reader.allowed = r.ReadAhead
+	s.reader.allowed = s.reader.allowed || r.ReadAhead
 	r.sessions = append(r.sessions, s)
 	return s, nil
 }
