@@ -6,12 +6,13 @@ const module = "github.com/popherd/popherd"
 // packages on lower floors. Some are listed before they are built, so that
 // whoever builds them finds their floor decided.
 var floors = [][]string{
-	{"pop3/internal/wire", "internal/atomicfile", "internal/house", "internal/luastd", "internal/mbox", "internal/message", "internal/policy", "internal/schedule", "internal/secret", "internal/worker", "scripts"},
-	{"pop3", "internal/maildir", "internal/plan", "internal/state"},
-	{"pop3/pop3server", "pop3/pop3test", "luabind", "internal/deliver", "internal/dovecottest"},
-	{"luabind/luatest", "internal/deliver/delivertest", "internal/maildrop", "internal/script"},
+	{"pop3/internal/wire", "internal/atomicfile", "internal/editor", "internal/house", "internal/luastd", "internal/mbox", "internal/message", "internal/policy", "internal/schedule", "internal/secret", "internal/worker", "scripts"},
+	{"pop3", "internal/maildir", "internal/plan", "internal/state", "internal/oauth", "internal/discover"},
+	{"pop3/pop3server", "pop3/pop3test", "luabind", "internal/deliver", "internal/dovecottest", "internal/login", "internal/serverinfo", "internal/tally", "internal/oauth/oauthtest"},
+	{"luabind/luatest", "internal/deliver/delivertest", "internal/maildrop", "internal/script", "internal/login/logintest"},
 	{"internal/run", "internal/config"},
 	{"internal/host"},
+	{"internal/doctor"},
 	{"internal/cli"},
 	{".", "internal/bench"},
 }
@@ -19,7 +20,7 @@ var floors = [][]string{
 // testOnly lists the packages that only tests import, and the program that
 // measures, which nobody can import. The package luatest is not among them: it
 // runs a user's Lua tests as well.
-var testOnly = []string{"pop3/pop3test", "internal/deliver/delivertest", "internal/dovecottest", "internal/bench"}
+var testOnly = []string{"pop3/pop3test", "internal/deliver/delivertest", "internal/dovecottest", "internal/bench", "internal/login/logintest", "internal/oauth/oauthtest"}
 
 // public lists the packages that other programs may import.
 var public = []string{"pop3", "pop3/pop3server", "pop3/pop3test", "luabind", "luabind/luatest"}
@@ -35,7 +36,7 @@ var (
 var onlyStandard = []string{"pop3/internal/wire", "pop3", "pop3/pop3server", "pop3/pop3test", "internal/plan", "internal/policy"}
 
 // sockets lists the packages that may open a connection.
-var sockets = []string{"pop3", "pop3/pop3server", "pop3/pop3test", "internal/deliver", "internal/host", "internal/dovecottest", "internal/bench"}
+var sockets = []string{"pop3", "pop3/pop3server", "pop3/pop3test", "internal/deliver", "internal/host", "internal/oauth", "internal/discover", "internal/doctor", "internal/dovecottest", "internal/bench", "internal/login/logintest", "internal/oauth/oauthtest"}
 
 // door is an import that touches the outside, or that must not spread.
 type door struct {
@@ -48,7 +49,7 @@ var doors = []door{
 	// What opens no connection is free: addresses and URLs.
 	{"net", sockets, []string{"net/netip", "net/url", "net/mail"}},
 	{"golang.org/x/net", sockets, nil},
-	{"os/exec", []string{"internal/deliver", "internal/secret", "internal/worker", "internal/dovecottest", "internal/bench"}, nil},
+	{"os/exec", []string{"internal/deliver", "internal/secret", "internal/worker", "internal/editor", "internal/dovecottest", "internal/bench"}, nil},
 	{"os/signal", []string{".", "internal/bench"}, nil},
 	{"flag", nil, nil},
 	{"github.com/spf13/pflag", []string{"internal/cli", "internal/bench"}, nil},
@@ -56,6 +57,10 @@ var doors = []door{
 	{"github.com/yuin/gopher-lua", []string{"luabind", "luabind/luatest", "internal/luastd", "internal/script"}, nil},
 	{"github.com/emersion/go-message", []string{"internal/message"}, nil},
 	{"modernc.org/sqlite", []string{"internal/state"}, nil},
+	{"github.com/zalando/go-keyring", []string{"internal/secret"}, nil},
+	{"github.com/pelletier/go-toml", []string{"internal/config"}, nil},
+	{"github.com/xdg-go/scram", []string{"internal/login", "internal/login/logintest"}, nil},
+	{"golang.org/x/oauth2", []string{"internal/oauth"}, nil},
 	{"testing", append([]string{"luabind/luatest"}, testOnly...), nil},
 	// No package may go behind the types, and no script gets at Go by reflection.
 	{"unsafe", nil, nil},
@@ -101,7 +106,8 @@ var dependencies = []string{
 
 // testDependencies may be imported by tests and test-only packages.
 var testDependencies = []string{
-	"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "go.uber.org/goleak", "pgregory.net/rapid",
+	"github.com/creack/pty", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal",
+	"github.com/santhosh-tekuri/jsonschema/v6", "go.uber.org/goleak", "pgregory.net/rapid",
 }
 
 // topLevel lists what may stand beside go.mod, and nothing else may.
