@@ -9,9 +9,11 @@ import (
 	_ "time/tzdata" // zones on machines that have none
 
 	"github.com/popherd/popherd/internal/cli"
+	"github.com/popherd/popherd/internal/secret"
 )
 
 func main() {
+	secret.ForbidCore()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	self, err := os.Executable()

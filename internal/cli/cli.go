@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/popherd/popherd/internal/config"
+	"github.com/popherd/popherd/internal/secret"
 	"github.com/popherd/popherd/luabind"
 )
 
@@ -23,6 +25,9 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Now            func() time.Time // the clock of scripts; nil means time.Now
+
+	// Keyring is where secrets can be kept; nil is the system's.
+	Keyring secret.Keyring
 
 	// Executable is this program's path, for the worker process of each
 	// script. Without it scripts run in this process, which is no boundary.
@@ -36,6 +41,9 @@ type shell struct {
 	verbose bool
 	trace   bool
 	color   string
+	config  string // the value of --config
+
+	configured *config.Config // nil until it is read
 }
 
 // Main runs the sub-command named by env.Args, and returns the exit status. A
@@ -76,14 +84,17 @@ quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
 		},
 	}
 	flags := root.PersistentFlags()
+	flags.StringVarP(&sh.config, "config", "c", "", "the configuration `FILE` (default: $POPHERD_CONFIG, else config.toml in the XDG folder of popherd)")
 	flags.BoolVarP(&sh.quiet, "quiet", "q", false, "no report and no progress, only errors")
 	flags.BoolVarP(&sh.verbose, "verbose", "v", false, "show every message of a plan, and tracebacks")
-	flags.BoolVar(&sh.trace, "trace", false, "run: show every line on the wire on standard error, secrets replaced")
+	flags.BoolVar(&sh.trace, "trace", false, "show every line on the wire on standard error, secrets replaced")
 	flags.StringVar(&sh.color, "color", "auto", "colours: `auto`, always or never")
 	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(sh.runCommand(), sh.serveCommand(), sh.versionCommand(), sh.workerCommand())
 	root.AddCommand(sh.logCommand(), sh.restoreCommand(), sh.stateCommand())
+	root.AddCommand(sh.configCommand(), sh.accountsCommand())
+	root.AddCommand(sh.lsCommand(), sh.statCommand(), sh.catCommand(), sh.topCommand(), sh.tallyCommand())
 	root.AddCommand(topics()...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/popherd/popherd/internal/secret"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -21,6 +22,7 @@ func TestMain(m *testing.M) {
 		os.Setenv("XDG_STATE_HOME", dir)
 	}
 	testscript.Main(m, map[string]func(){"popherd": func() {
+		secret.ForbidCore()
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
 		self, err := os.Executable()

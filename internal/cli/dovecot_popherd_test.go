@@ -57,7 +57,7 @@ func startFull(t *testing.T, stdin io.Reader, attributes *syscall.SysProcAttr, p
 	ctx, cancel := context.WithTimeout(context.Background(), hangLimit)
 	r := &running{t: t, cmd: exec.CommandContext(ctx, program, append([]string{"run"}, args...)...)}
 	// The race detector would sleep a second before each exit.
-	r.cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "GORACE=atexit_sleep_ms=0")
+	r.cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_STATE_HOME=", "POPHERD_CONFIG=", "GORACE=atexit_sleep_ms=0")
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = stdin, &r.stdout, &r.stderr
 	r.cmd.SysProcAttr = attributes
 	if err := r.cmd.Start(); err != nil {

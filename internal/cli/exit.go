@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/host"
 	"github.com/popherd/popherd/internal/maildrop"
 	"github.com/popherd/popherd/internal/run"
@@ -30,6 +31,7 @@ const (
 	exitTryAgain    = 75
 	exitProtocol    = 76
 	exitRefused     = 77
+	exitConfig      = 78
 	exitInterrupted = 130
 )
 
@@ -40,7 +42,7 @@ var statuses = []struct {
 }{
 	{exitOK, "done, or planned"},
 	{exitRaised, "the script raised an error"},
-	{exitSomeFailed, "some of several maildrops failed; the others are done"},
+	{exitSomeFailed, "some of several accounts or maildrops failed; the others are done"},
 	{exitLimit, "a limit stopped the script"},
 	{exitUsage, "the command line is wrong"},
 	{exitInput, "the script or the maildrop is not what it should be"},
@@ -51,6 +53,7 @@ var statuses = []struct {
 	{exitTryAgain, "a temporary fault or a timeout: try again later"},
 	{exitProtocol, "the server does not speak POP3 or TLS as it must, or refused a command"},
 	{exitRefused, "the login or the policy refused"},
+	{exitConfig, "the configuration is wrong"},
 	{exitInterrupted, "interrupted; nothing was deleted unless the report says so"},
 }
 
@@ -100,6 +103,8 @@ func exitStatus(err error) int {
 		return several.status
 	case errors.As(err, &unread):
 		return objectStatus(unread.Err)
+	case errors.As(err, new(*config.Errors)), errors.As(err, new(*config.Error)):
+		return exitConfig
 	case errors.As(err, &crossed):
 		return crossed.Status
 	case errors.As(err, new(*outputError)), errors.As(err, new(*run.UndeliveredError)):

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/popherd/popherd/internal/deliver"
-	"github.com/popherd/popherd/internal/host"
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/script"
 	"github.com/popherd/popherd/internal/worker"
@@ -23,8 +22,9 @@ type runFlags struct {
 	Explain   bool
 	ReadAhead bool
 	Maildrops []string
-	Account   string
-	Stdin     bool // the password is on standard input
+	Accounts  []string // names, patterns, "all" or URLs
+	Parallel  int
+	secretFlags
 	Net       []string
 	Plaintext []string
 	Delete    string
@@ -48,6 +48,8 @@ type runFlags struct {
 	BackupMax  string
 	Quarantine int
 
+	wins timeouts
+
 	DenyNet       []string
 	DenyPlaintext []string
 	DenyDelete    bool
@@ -58,8 +60,9 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.BoolVarP(&f.DryRun, "dry-run", "n", false, "plan only, whatever is allowed")
 	flags.BoolVar(&f.Explain, "explain", false, "show for each message which predicates of a rule file held")
-	flags.StringVarP(&f.Account, "account", "a", "", "`pops://USER@HOST` whose mail a rule file, or pop3.account, is for; pop3:// where TLS comes by STLS. Its password is asked for on the terminal")
-	flags.BoolVar(&f.Stdin, "password-stdin", false, "read the password of --account from the first line of standard input")
+	flags.StringArrayVarP(&f.Accounts, "account", "a", nil, accountUsage+". Given more than once, or for several, each is a run of its own")
+	flags.IntVar(&f.Parallel, "parallel", defaultParallel, "run over at most `N` accounts at once")
+	f.secretFlags.register(flags)
 	flags.StringArrayVar(&f.Maildrops, "maildrop", nil, "connect to local mail at `SRC` (an mbox, a Maildir, a folder of .eml) whatever host the script names, over real POP3 and TLS on loopback; SRC is never changed. Given more than once, each is a run of its own")
 	flags.StringSliceVar(&f.Net, "allow-net", nil, "`HOST[:PORT],...` that the script may connect to; without a value, any")
 	flags.Lookup("allow-net").NoOptDefVal = policy.AnyHost
@@ -134,13 +137,14 @@ func (f *runFlags) check() error {
 	if _, err := f.targets(); err != nil {
 		return err
 	}
-	if f.Account != "" {
-		if _, err := host.ParseAccount(f.Account); err != nil {
-			return &usageError{object: "--account", reason: err.Error(), hint: "as in -a pops://anna@pop.example.org"}
-		}
-		if len(f.Maildrops) > 0 {
-			return &usageError{object: "--account", reason: "there is --maildrop, too", hint: "name one of them: local mail, or a server's"}
-		}
+	if len(f.Accounts) > 0 && len(f.Maildrops) > 0 {
+		return &usageError{object: "--account", reason: "there is --maildrop, too", hint: "name one of them: local mail, or a server's"}
+	}
+	if f.Parallel < 1 {
+		return &usageError{object: "--parallel", reason: fmt.Sprintf("%d is not a number of accounts", f.Parallel), hint: "as in --parallel=4"}
+	}
+	if err := f.secretFlags.check(); err != nil {
+		return err
 	}
 	if f.BackupDays < 0 {
 		return &usageError{object: "--backup-days", reason: fmt.Sprintf("%d is not a number of days", f.BackupDays), hint: "as in --backup-days=90"}
@@ -206,6 +210,12 @@ func (f *runFlags) targets() (map[string]deliver.Spec, error) {
 		targets[name] = spec
 	}
 	return targets, nil
+}
+
+// targetName is the name in NAME=SPEC.
+func targetName(given string) string {
+	name, _, _ := strings.Cut(given, "=")
+	return name
 }
 
 // backup is where --backup copies messages to, or nil.

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/host"
+	"github.com/popherd/popherd/internal/login"
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/run"
 	"github.com/popherd/popherd/internal/script"
@@ -24,8 +26,10 @@ type job struct {
 	Source   []byte
 	Args     []string
 	Flags    runFlags
-	Maildrop string        // local mail, if the job is over some
-	Served   *host.Address // where it is served
+	Maildrop string           // local mail, if the job is over some
+	Served   *host.Address    // where it is served
+	Accounts []config.Account // that the script can open
+	Account  string           // the name of the one that the job is over; "" if none is named
 	Trace    bool
 	Verbose  bool
 
@@ -34,10 +38,14 @@ type job struct {
 
 // outside is what a run reaches of the world beside the network.
 type outside struct {
-	stdout   printer
-	talk     io.Writer // trace and debug output
-	getUser  func() (string, error)
-	getPass  func(prompt string) (string, error)
+	stdout  printer
+	talk    io.Writer // trace and debug output
+	getUser func() (string, error)
+	getPass func(prompt string) (string, error)
+
+	// credential is host.Options.Credential.
+	credential func(ctx context.Context, name string, refused bool) (login.Credential, error)
+
 	now      func() time.Time
 	progress func(stage string, done, total int)
 	step     func(run.Step)
@@ -81,7 +89,17 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 			stop(err)
 		}
 	}
-	options := host.Options{Policy: permitted, Maildrop: j.Maildrop, Served: j.Served, Admit: j.admit, CAFile: j.Flags.CAFile, Audit: audit, Account: j.Flags.Account, Password: out.getPass}
+	options := host.Options{
+		Policy:     permitted,
+		Maildrop:   j.Maildrop,
+		Served:     j.Served,
+		Admit:      j.admit,
+		CAFile:     j.Flags.CAFile,
+		Audit:      audit,
+		Accounts:   j.Accounts,
+		Default:    j.Account,
+		Credential: out.credential,
+	}
 	if j.Trace {
 		options.Trace = out.talk
 	}

@@ -50,7 +50,7 @@ remembered.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.Account, "account", "", "only runs of `ACCOUNT`, as in anna@pop.example.org")
+	flags.StringVar(&f.Account, "account", "", "only runs of `ACCOUNT`, a name of the configuration or as in anna@pop.example.org")
 	flags.StringVar(&f.UniqueID, "uidl", "", "only what was decided about the message of this unique-id, `ID`")
 	flags.IntVar(&f.Limit, "limit", 20, "at most `N` runs, the latest; 0 is all")
 	flags.StringVarP(&f.Output, "output", "o", "table", "as `table|json|ndjson`")
@@ -93,6 +93,9 @@ func (sh *shell) showLog(ctx context.Context, f logFlags) error {
 		return err
 	}
 	defer store.Close()
+	if f.Account, err = sh.remembered(f.Account); err != nil {
+		return err
+	}
 	runs, err := f.find(ctx, store)
 	if err != nil {
 		return err

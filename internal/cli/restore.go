@@ -54,7 +54,7 @@ mbox or a folder has from an earlier restore is not put there again.`,
 	flags.SortFlags = false
 	flags.StringVar(&f.To, "to", "", "the `TARGET` that gets the messages")
 	flags.StringVar(&f.UniqueID, "uidl", "", "the unique-id, `ID`, of the message, in place of the argument")
-	flags.StringVar(&f.Account, "account", "", "only messages of `ACCOUNT`, as in anna@pop.example.org")
+	flags.StringVar(&f.Account, "account", "", "only messages of `ACCOUNT`, a name of the configuration or as in anna@pop.example.org")
 	flags.BoolVarP(&f.DryRun, "dry-run", "n", false, "check the backups, and restore nothing")
 	flags.StringVar(&f.StateDir, "state-dir", "", "the `DIR` of the state: see popherd state")
 	return cmd
@@ -94,6 +94,9 @@ func (sh *shell) restore(ctx context.Context, f restoreFlags) error {
 		return err
 	}
 	defer store.Close()
+	if f.Account, err = sh.remembered(f.Account); err != nil {
+		return err
+	}
 	backups, err := f.find(ctx, store)
 	if err != nil {
 		return err

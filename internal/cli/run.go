@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -39,6 +40,9 @@ ndjson print goes to standard error, so that standard output can be parsed.`,
 				return err
 			}
 			if err := notEmpty(cmd.Flags()); err != nil {
+				return err
+			}
+			if err := sh.configure(cmd.Flags(), &f); err != nil {
 				return err
 			}
 			if err := f.check(); err != nil {
@@ -89,6 +93,21 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 	defer audit.Close()
 	bar := sh.progressBar()
 	j := &job{Name: path, Source: source, Args: args, Flags: f, Trace: sh.trace, Verbose: sh.verbose}
+	if len(f.Maildrops) == 0 {
+		accounts, err := sh.accounts(f.Accounts)
+		if err != nil {
+			return err
+		}
+		j.Accounts = f.wins.over(accounts)
+	}
+	if len(f.Accounts) > 0 {
+		if err := f.forOne(len(j.Accounts)); err != nil {
+			return err
+		}
+	}
+	if len(j.Accounts) == 1 {
+		j.Account = j.Accounts[0].Name
+	}
 	out := outside{
 		audit:    audit.write,
 		log:      sh.log,
@@ -99,18 +118,18 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 		progress: bar.step,
 	}
 	out.getPass = sh.passwordPrompt(ctx, len(f.Maildrops) > 0, out.stdout.Flush)
-	if f.Stdin {
-		out.getPass = sh.passwordLine()
+	credentials, err := sh.credentials(f.secretFlags, out.getPass)
+	if err != nil {
+		return err
 	}
-	var report *run.Report
-	switch len(f.Maildrops) {
-	case 0:
-		report, err = sh.perform(ctx, j, out)
-	case 1:
-		report, err = sh.runOver(ctx, *j, f.Maildrops[0], out)
-	default:
-		report, err = sh.runSeveral(ctx, j, out)
+	out.credential = credentials.For(j.Accounts)
+	if given := credentials.Finder.Stdin; given != nil {
+		out.getPass = func(string) (string, error) {
+			password, err := given()
+			return password.Reveal(), err
+		}
 	}
+	report, err := sh.runAll(ctx, j, out)
 	bar.end()
 	if flushed := out.stdout.Flush(); err == nil {
 		err = flushed
@@ -120,6 +139,20 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 		err = written
 	}
 	return err
+}
+
+// runAll does the job over whatever mail it is for: none that was named, one, or
+// several.
+func (sh *shell) runAll(ctx context.Context, j *job, out outside) (*run.Report, error) {
+	switch maildrops := j.Flags.Maildrops; {
+	case len(maildrops) == 1:
+		return sh.runOver(ctx, *j, maildrops[0], out)
+	case len(maildrops) > 1:
+		return sh.runSeveral(ctx, sh.overMaildrops(j), j.Name, out)
+	case len(j.Flags.Accounts) > 0 && len(j.Accounts) > 1:
+		return sh.runSeveral(ctx, sh.overAccounts(j), j.Name, out)
+	}
+	return sh.perform(ctx, j, out)
 }
 
 // places fills in the folder of the state, which local mail has only if it is
@@ -166,12 +199,14 @@ func (sh *shell) warn(r *run.Report, err error) {
 	if r == nil {
 		return
 	}
+	apart := errors.As(err, new(*severalError)) // each account has its own error then
 	for _, a := range r.Accounts {
+		failed := a.Error != nil || err != nil && !apart
 		switch {
 		case a.Delete == 0:
-		case (err != nil && a.Maildrop == "" || a.Error != nil) && a.Outcome == plan.Committed.String():
+		case failed && a.Outcome == plan.Committed.String():
 			fmt.Fprintf(sh.Stderr, "popherd: account %s: %s deleted before the script failed\n", clean(a.Account), were(a.Delete))
-		case (err == nil || a.Maildrop != "" && a.Error == nil) && a.Outcome == plan.Aborted.String():
+		case !failed && a.Outcome == plan.Aborted.String():
 			fmt.Fprintf(sh.Stderr, "popherd: account %s: %d marks were dropped and nothing was deleted: %s\n", clean(a.Account), a.Delete, clean(a.Why))
 			fmt.Fprintln(sh.Stderr, "hint: end the script with M:quit()")
 		}

@@ -8,38 +8,77 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 
+	"github.com/popherd/popherd/internal/config"
 	local "github.com/popherd/popherd/internal/maildrop"
 	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/internal/run"
 )
 
-// severalError is some of several maildrops that failed, which was said of each
-// already.
+// severalError is some of several maildrops or accounts that failed, which was
+// said of each already.
 type severalError struct {
+	noun        string // "maildrop" or "account"
 	failed, all int
 	status      int // of the command
 }
 
 func (e *severalError) Error() string {
 	if e.failed == e.all {
-		return fmt.Sprintf("all %d maildrops failed", e.all)
+		return fmt.Sprintf("all %d %ss failed", e.all, e.noun)
 	}
-	return fmt.Sprintf("%d of %d maildrops failed; the others are done", e.failed, e.all)
+	return fmt.Sprintf("%d of %d %ss failed; the others are done", e.failed, e.all, e.noun)
 }
 
-// A lane is the run over one of several maildrops.
+// Several are the maildrops, or the accounts, that one command is over.
+type several struct {
+	noun  string
+	lanes []lane
+	limit int // of lanes at once
+}
+
+// A lane is the run over one of several.
 type lane struct {
+	name     string // of the maildrop, or the account
+	maildrop string // the same, if it is one
+	perform  func(ctx context.Context, out outside) (*run.Report, error)
+
 	report *run.Report
 	err    error
 	done   chan struct{}
 }
 
-// runSeveral does the job over each maildrop, as many at once as there are
-// processors. Each is a run of its own, in a process of its own: what one
-// prints, plans and fails at is kept apart from the others.
-func (sh *shell) runSeveral(ctx context.Context, j *job, out outside) (*run.Report, error) {
+// overMaildrops are a lane for each maildrop, as many at once as there are
+// processors.
+func (sh *shell) overMaildrops(j *job) *several {
+	s := &several{noun: "maildrop", limit: runtime.GOMAXPROCS(0)}
+	for _, path := range j.Flags.Maildrops {
+		s.lanes = append(s.lanes, lane{name: path, maildrop: path, perform: func(ctx context.Context, out outside) (*run.Report, error) {
+			return sh.runOver(ctx, *j, path, out)
+		}})
+	}
+	return s
+}
+
+// overAccounts are a lane for each account. They mostly wait for servers, so
+// that there are more at once than processors: one that hangs keeps few others.
+func (sh *shell) overAccounts(j *job) *several {
+	s := &several{noun: "account", limit: j.Flags.Parallel}
+	for _, a := range j.Accounts {
+		own := *j
+		own.Accounts, own.Account = []config.Account{a}, a.Name
+		s.lanes = append(s.lanes, lane{name: a.Name, perform: func(ctx context.Context, out outside) (*run.Report, error) {
+			return sh.perform(ctx, &own, out)
+		}})
+	}
+	return s
+}
+
+// runSeveral does the job in each lane. Each is a run of its own, in a process
+// of its own: what one prints, plans and fails at is kept apart from the others.
+func (sh *shell) runSeveral(ctx context.Context, s *several, script string, out outside) (*run.Report, error) {
 	var writing sync.Mutex // standard output and error
 	talk := &locked{mu: &writing, w: out.talk}
 	log := out.log
@@ -51,47 +90,49 @@ func (sh *shell) runSeveral(ctx context.Context, j *job, out outside) (*run.Repo
 	}
 	progress := out.progress
 	out.progress = func(string, int, int) {}
-	maildrops := j.Flags.Maildrops
-	lanes := make([]lane, len(maildrops))
-	free := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i := range lanes {
-		lanes[i].done = make(chan struct{})
+	ended := make(chan struct{}, len(s.lanes))
+	free := make(chan struct{}, s.limit)
+	for i := range s.lanes {
+		l := &s.lanes[i]
+		l.done = make(chan struct{})
 		go func() {
-			defer close(lanes[i].done)
+			defer close(l.done)
 			own := out
 			printed := &gathered{mu: &writing, to: out.stdout}
 			own.stdout = printed
 			free <- struct{}{} // runs end by themselves, and once ctx does
-			lanes[i].report, lanes[i].err = sh.runOver(ctx, *j, maildrops[i], own)
+			l.report, l.err = l.perform(ctx, own)
 			<-free
+			ended <- struct{}{}
 			if i > 0 {
-				<-lanes[i-1].done // what was printed stays in the order of the command line
+				<-s.lanes[i-1].done // what was printed stays in the order of the command line
 			}
-			if err := printed.end(); lanes[i].err == nil {
-				lanes[i].err = err
+			if err := printed.end(); l.err == nil {
+				l.err = err
 			}
 		}()
 	}
-	for i := range lanes {
-		<-lanes[i].done
+	for i := range s.lanes {
+		<-ended
 		writing.Lock()
-		progress("maildrops", i+1, len(lanes))
+		progress(s.noun+"s", i+1, len(s.lanes))
 		writing.Unlock()
 	}
-	return sh.together(j, lanes)
+	<-s.lanes[len(s.lanes)-1].done
+	return sh.together(s, script)
 }
 
 // together makes one report and one error of all.
-func (sh *shell) together(j *job, lanes []lane) (*run.Report, error) {
-	all := &run.Report{Script: j.Name, Accounts: []run.Account{}}
-	failed := &severalError{all: len(lanes), status: exitSomeFailed}
-	for i := range lanes {
-		l, maildrop := &lanes[i], j.Flags.Maildrops[i]
+func (sh *shell) together(s *several, script string) (*run.Report, error) {
+	all := &run.Report{Script: script, Accounts: []run.Account{}}
+	failed := &severalError{noun: s.noun, all: len(s.lanes), status: exitSomeFailed}
+	for i := range s.lanes {
+		l := &s.lanes[i]
 		if l.err != nil {
 			failed.failed++
-			sh.complain(named(maildrop, l.err))
+			sh.complain(l.named(s.noun))
 		}
-		all.Accounts = append(all.Accounts, l.accounts(maildrop)...)
+		all.Accounts = append(all.Accounts, l.accounts()...)
 		if l.report != nil {
 			all.DryRun = all.DryRun || l.report.DryRun
 			all.Rules = all.Rules || l.report.Rules
@@ -100,31 +141,37 @@ func (sh *shell) together(j *job, lanes []lane) (*run.Report, error) {
 	switch failed.failed {
 	case 0:
 		return all, nil
-	case len(lanes): // why says more than that
-		failed.status = exitStatus(lanes[0].err)
+	case len(s.lanes): // why says more than that
+		failed.status = exitStatus(s.lanes[0].err)
 	}
 	return all, failed
 }
 
-// named is err with the maildrop's name, which errors of opening it have.
-func named(maildrop string, err error) error {
-	if errors.Is(err, local.ErrUnreadable) || errors.Is(err, local.ErrNotMaildrop) {
-		return err
+// named is the lane's error with its name, which errors of opening it have.
+func (l *lane) named(noun string) error {
+	if errors.Is(l.err, local.ErrUnreadable) || errors.Is(l.err, local.ErrNotMaildrop) || l.isNamed(noun) {
+		return l.err
 	}
-	return fmt.Errorf("maildrop %q: %w", maildrop, err)
+	return fmt.Errorf("%s %q: %w", noun, l.name, l.err)
 }
 
-// accounts are those of one maildrop; a failure stands with them.
-func (l *lane) accounts(maildrop string) []run.Account {
+// isNamed reports whether the lane's error says its name already.
+func (l *lane) isNamed(noun string) bool {
+	text := l.err.Error()
+	return strings.Contains(text, fmt.Sprintf("%s %q", noun, l.name)) || strings.Contains(text, noun+" "+l.name+":")
+}
+
+// accounts are those of one lane; a failure stands with them.
+func (l *lane) accounts() []run.Account {
 	var accounts []run.Account
 	if l.report != nil {
 		accounts = l.report.Accounts
 	}
 	if len(accounts) == 0 && l.err != nil {
-		accounts = []run.Account{{Account: maildrop, Plan: []run.Row{}, Outcome: plan.Aborted.String(), Why: l.err.Error()}}
+		accounts = []run.Account{{Account: l.name, Plan: []run.Row{}, Outcome: plan.Aborted.String(), Why: l.err.Error()}}
 	}
 	for i := range accounts {
-		accounts[i].Maildrop = maildrop
+		accounts[i].Maildrop = l.maildrop
 		if l.err != nil {
 			accounts[i].Error = faultOf(l.err)
 		}

@@ -85,6 +85,13 @@ func (sh *shell) stateDir(flag string) (string, error) {
 	if flag != "" {
 		return filepath.Abs(flag)
 	}
+	c, err := sh.configuration()
+	if err != nil {
+		return "", err
+	}
+	if c.Policy.StateDir != "" {
+		return c.Policy.StateDir, nil
+	}
 	// The XDG base directory specification has relative paths ignored.
 	if dir := sh.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "popherd"), nil

@@ -117,7 +117,7 @@ func (s *supervisor) event(kind byte, payload []byte) error {
 }
 
 // answer answers what the worker asks.
-func (s *supervisor) answer(_ context.Context, kind byte, question []byte) ([]byte, error) {
+func (s *supervisor) answer(ctx context.Context, kind byte, question []byte) ([]byte, error) {
 	switch kind {
 	case askFlush:
 		return nil, s.out.stdout.Flush()
@@ -133,6 +133,12 @@ func (s *supervisor) answer(_ context.Context, kind byte, question []byte) ([]by
 	case askPassword:
 		password, err := s.out.getPass(string(question))
 		return []byte(password), err
+	case askCredential:
+		var q credentialQuestion
+		if err := json.Unmarshal(question, &q); err != nil {
+			return nil, err
+		}
+		return sealCredential(s.out.credential(ctx, q.Account, q.Refused))
 	case askAdmit:
 		if s.job.admit != nil {
 			return nil, s.job.admit(string(question))

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,11 +10,11 @@ import (
 	"os"
 	"os/user"
 	"strings"
-	"sync"
 	"unicode"
 
 	"golang.org/x/term"
 
+	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/script"
 )
 
@@ -125,12 +124,32 @@ func cleanText(s string) string {
 
 // complain tells a person what went wrong, and on a line of its own what to do.
 func (sh *shell) complain(err error) {
+	if faults := (*config.Errors)(nil); errors.As(err, &faults) {
+		sh.complainOf(faults)
+		return
+	}
 	fmt.Fprintf(sh.Stderr, "popherd: %s\n", clean(err.Error()))
 	if hint := hintOf(err); hint != "" {
 		fmt.Fprintf(sh.Stderr, "hint: %s\n", clean(hint))
 	}
 	if traceback := tracebackOf(err); sh.verbose && traceback != "" {
 		fmt.Fprintln(sh.Stderr, cleanText(strings.TrimRight(traceback, "\n")))
+	}
+}
+
+// complainOf tells of each fault of a configuration, with its line.
+func (sh *shell) complainOf(faults *config.Errors) {
+	for _, fault := range faults.List {
+		fmt.Fprintf(sh.Stderr, "popherd: %s\n", clean(fault.Error()))
+		if fault.Excerpt != "" {
+			fmt.Fprintln(sh.Stderr, cleanText(fault.Excerpt))
+		}
+		if fault.Advice != "" {
+			fmt.Fprintf(sh.Stderr, "hint: %s\n", clean(fault.Advice))
+		}
+	}
+	if faults.More > 0 {
+		fmt.Fprintf(sh.Stderr, "popherd: config: at least %d more faults\n", faults.More)
 	}
 }
 
@@ -185,25 +204,6 @@ func (sh *shell) passwordPrompt(ctx context.Context, local bool, flush func() er
 		defer fmt.Fprintln(sh.Stderr)
 		return readPassword(ctx, file)
 	}
-}
-
-// maxPassword bounds the line of --password-stdin; POP3 has 255 octets for it.
-const maxPassword = 4096
-
-// passwordLine reads the password from standard input: its first line, once.
-func (sh *shell) passwordLine() func(string) (string, error) {
-	read := sync.OnceValues(func() (string, error) {
-		line, err := bufio.NewReaderSize(sh.Stdin, maxPassword).ReadSlice('\n')
-		line = bytes.TrimRight(line, "\r\n")
-		switch {
-		case err != nil && err != io.EOF:
-			return "", fmt.Errorf("standard input: %w", err)
-		case len(line) == 0:
-			return "", errors.New("standard input has no password; as in: popherd run ... --password-stdin <password.txt")
-		}
-		return string(line), nil
-	})
-	return func(string) (string, error) { return read() }
 }
 
 // terminal is what a person types on: standard input, or if that is something

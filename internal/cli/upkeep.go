@@ -109,6 +109,9 @@ func (sh *shell) forgetAccount(ctx context.Context, flag, account string) error 
 		return err
 	}
 	defer store.Close()
+	if account, err = sh.remembered(account); err != nil {
+		return err
+	}
 	rows, names, err := recollect(ctx, store, account)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/popherd/popherd/internal/login"
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/run"
 	"github.com/popherd/popherd/internal/worker"
@@ -27,6 +28,7 @@ const (
 	askUser       = 'u' // the answer is the user's name
 	askPassword   = 'w' // the question is the prompt
 	askAdmit      = 'a' // the question is a host name
+	askCredential = 'c' // the question is a credentialQuestion, the answer a credentialAnswer
 )
 
 // progressEvent are the arguments of run.Options.Progress.
@@ -189,6 +191,17 @@ func outsideOf(w *worker.Worker, stdout *lazy) outside {
 		step: func(s run.Step) { send(w, eventStep, s) },
 		log: func(level, message string, fields map[string]string) {
 			send(w, eventLog, logEvent{level, message, fields})
+		},
+		credential: func(_ context.Context, name string, refused bool) (login.Credential, error) {
+			question, err := json.Marshal(credentialQuestion{name, refused})
+			if err != nil {
+				return login.Credential{}, err
+			}
+			answer, err := ask(askCredential, string(question))
+			if err != nil {
+				return login.Credential{}, err
+			}
+			return openCredential([]byte(answer))
 		},
 		audit: func(r policy.Request) error {
 			request, err := json.Marshal(r)
