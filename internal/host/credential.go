@@ -147,7 +147,10 @@ func (e *AuthError) Unwrap() error { return e.Err }
 // and exit statuses know it; an interruption stays one.
 func (e *AuthError) Kind() string {
 	var temporary interface{ Temporary() bool }
+	var kinded interface{ Kind() string }
 	switch {
+	case errors.As(e.Err, &kinded):
+		return kinded.Kind()
 	case errors.Is(e.Err, context.Canceled):
 		return "cancelled"
 	case errors.As(e.Err, &temporary) && temporary.Temporary():

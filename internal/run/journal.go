@@ -66,6 +66,27 @@ func (e *StateError) Hint() string {
 	return "name a folder that can be written with --state-dir"
 }
 
+// lockWait is how long a run waits for another that is about to end: a worker
+// that was killed keeps its locks until the system has cleared it away.
+const lockWait = 2 * time.Second
+
+// lock takes the account.
+func (s *session) lock(ctx context.Context, store *state.Store) (*state.Account, error) {
+	tick := time.NewTicker(lockWait / 40)
+	defer tick.Stop()
+	for tries := 40; ; tries-- {
+		account, err := store.Account(ctx, s.journalKey(), s.run.now())
+		if tries == 0 || !errors.As(err, new(*state.LockedError)) {
+			return account, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
 // recall locks the account, brings the journal up to the listing, and plans
 // again what an earlier run was cut off at.
 func (s *session) recall(ctx context.Context) error {
@@ -77,7 +98,7 @@ func (s *session) recall(ctx context.Context) error {
 		return nil
 	}
 	j := &journal{}
-	if j.account, err = store.Account(ctx, s.journalKey(), s.run.now()); err != nil {
+	if j.account, err = s.lock(ctx, store); err != nil {
 		return &StateError{err}
 	}
 	s.journal = j

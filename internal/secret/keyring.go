@@ -41,6 +41,18 @@ const keyringLimit = 3 * time.Second
 // for every other call until the keyring does answer.
 func SystemKeyring() Keyring { return &bounded{Keyring: system{}, limit: keyringLimit} }
 
+// Usable returns nil if a keyring can be used, and else why not. It does not ask
+// one where that would start a program that stays.
+func Usable(k Keyring, getenv func(string) string) error {
+	if k == nil || launches(k, getenv) {
+		return ErrNoKeyring
+	}
+	if _, err := k.Get(Service, Service); err != nil && !errors.Is(err, ErrNotInKeyring) {
+		return err
+	}
+	return nil
+}
+
 // bounded calls a keyring that may hang.
 type bounded struct {
 	Keyring
