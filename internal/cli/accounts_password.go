@@ -54,14 +54,11 @@ func (sh *shell) setPassword(ctx context.Context, name string, f secretFlags, in
 	if err != nil {
 		return err
 	}
-	if !inFile {
-		err := sh.keyring().Set(secret.Service, a.Name, password)
-		if err == nil {
-			return sh.say("the password of %s is in the keyring; popherd accounts test %s tries it", a.Name, a.Name)
-		}
-		if !errors.Is(err, secret.ErrNoKeyring) {
+	if !inFile && sh.keyringFault() == nil {
+		if err := sh.keyring().Set(secret.Service, a.Name, password); err != nil {
 			return withStatus(exitUnavailable, fmt.Errorf("keyring: %w", err), "keep it in a file with --file")
 		}
+		return sh.say("the password of %s is in the keyring; popherd accounts test %s tries it", a.Name, a.Name)
 	}
 	path, err := sh.passwordFile(a)
 	if err != nil {
@@ -93,10 +90,13 @@ func (sh *shell) passwordFile(a config.Account) (string, error) {
 	if a.Secret.File != "" {
 		return a.Secret.File, nil
 	}
-	path, err := sh.configPath()
-	if err == nil && path == "" {
-		err = &usageError{object: "--config", reason: "neither it nor XDG_CONFIG_HOME nor HOME says where the configuration is", hint: "as in --config /etc/popherd/config.toml"}
-	}
+	return sh.defaultPasswordFile(a)
+}
+
+// defaultPasswordFile is where popherd keeps an account's password if the
+// configuration names no file.
+func (sh *shell) defaultPasswordFile(a config.Account) (string, error) {
+	path, err := sh.knownConfigPath()
 	if err != nil {
 		return "", err
 	}
@@ -121,14 +121,16 @@ func (sh *shell) forgetSecrets(ctx context.Context, name string) error {
 		return err
 	}
 	var places []string
-	err = sh.keyring().Delete(secret.Service, a.Name)
-	switch {
-	case err == nil:
-		places = append(places, "the keyring")
-	case !errors.Is(err, secret.ErrNoKeyring) && !errors.Is(err, secret.ErrNotInKeyring):
-		return withStatus(exitUnavailable, fmt.Errorf("keyring: %w", err), "")
+	if sh.keyringFault() == nil {
+		err := sh.keyring().Delete(secret.Service, a.Name)
+		switch {
+		case err == nil:
+			places = append(places, "the keyring")
+		case !errors.Is(err, secret.ErrNotInKeyring):
+			return withStatus(exitUnavailable, fmt.Errorf("keyring: %w", err), "")
+		}
 	}
-	path, err := sh.passwordFile(a)
+	path, err := sh.defaultPasswordFile(a)
 	if err != nil {
 		return err
 	}
@@ -141,6 +143,11 @@ func (sh *shell) forgetSecrets(ctx context.Context, name string) error {
 	gone, err := sh.forgetTokens(ctx, a)
 	if err != nil {
 		return err
+	}
+	if a.Secret.File != "" {
+		if err := sh.say("%s stays: the configuration names it, and it is yours", a.Secret.File); err != nil {
+			return err
+		}
 	}
 	return sh.sayForgotten(a, append(places, gone...))
 }

@@ -93,7 +93,7 @@ quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(sh.runCommand(), sh.serveCommand(), sh.versionCommand(), sh.workerCommand())
 	root.AddCommand(sh.logCommand(), sh.restoreCommand(), sh.stateCommand())
-	root.AddCommand(sh.configCommand(), sh.accountsCommand())
+	root.AddCommand(sh.initCommand(), sh.doctorCommand(), sh.configCommand(), sh.accountsCommand())
 	root.AddCommand(sh.lsCommand(), sh.statCommand(), sh.catCommand(), sh.topCommand(), sh.tallyCommand())
 	root.AddCommand(topics()...)
 	root.SetHelpCommand(helpCommand(root))

@@ -17,11 +17,11 @@ func (sh *shell) configCommand() *cobra.Command {
 		Long: `The configuration is a TOML file of accounts, targets and policy: what flags of
 run would say. popherd init begins one. It is $POPHERD_CONFIG, else
 $XDG_CONFIG_HOME/popherd/config.toml, else ~/.config/popherd/config.toml, unless
---config names another. Flags win over it.`,
+--config names another. Flags win over it; popherd config example has every key.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(sh.configPathCommand(), sh.configShowCommand(), sh.configEditCommand(), sh.configSchemaCommand())
+	cmd.AddCommand(sh.configPathCommand(), sh.configShowCommand(), sh.configEditCommand(), sh.configExampleCommand(), sh.configSchemaCommand())
 	return cmd
 }
 
@@ -57,6 +57,18 @@ func (sh *shell) configSchemaCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := output{sh.Stdout}.Write(config.Schema())
+			return err
+		},
+	}
+}
+
+func (sh *shell) configExampleCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "example",
+		Short: "Print a commented example, with every key",
+		Args:  noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := output{sh.Stdout}.Write(config.Template())
 			return err
 		},
 	}

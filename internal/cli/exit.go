@@ -103,8 +103,10 @@ func exitStatus(err error) int {
 		return several.status
 	case errors.As(err, &unread):
 		return objectStatus(unread.Err)
-	case errors.As(err, new(*config.Errors)), errors.As(err, new(*config.Error)):
+	case errors.As(err, new(*config.Errors)):
 		return exitConfig
+	case errors.As(err, new(*config.Error)): // a name that the command line has
+		return exitUsage
 	case errors.As(err, &crossed):
 		return crossed.Status
 	case errors.As(err, new(*outputError)), errors.As(err, new(*run.UndeliveredError)):

@@ -117,7 +117,16 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 		now:      sh.Now,
 		progress: bar.step,
 	}
-	out.getPass = sh.passwordPrompt(ctx, len(f.Maildrops) > 0, out.stdout.Flush)
+	ctx, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	ask := sh.passwordPrompt(ctx, len(f.Maildrops) > 0, out.stdout.Flush)
+	out.getPass = func(prompt string) (string, error) {
+		password, err := ask(prompt)
+		if errors.Is(err, errLeft) { // by Ctrl-C, which comes as a key there
+			interrupt()
+		}
+		return password, err
+	}
 	credentials, err := sh.credentials(f.secretFlags, out.getPass)
 	if err != nil {
 		return err

@@ -130,3 +130,6 @@ func (f *secretFlags) forOne(accounts int) error {
 	}
 	return &usageError{object: "--password-stdin", reason: fmt.Sprintf("one password is not for %d accounts", accounts), hint: "name one account, or keep their passwords where popherd finds them: popherd accounts set-password --help"}
 }
+
+// keyringFault is nil if the keyring can be used, else why not.
+func (sh *shell) keyringFault() error { return secret.Usable(sh.keyring(), sh.Getenv) }

@@ -200,9 +200,7 @@ func (sh *shell) passwordPrompt(ctx context.Context, local bool, flush func() er
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprint(sh.Stderr, clean(prompt))
-		defer fmt.Fprintln(sh.Stderr)
-		return readPassword(ctx, file)
+		return hiddenLine(ctx, file, sh.Stderr, prompt)
 	}
 }
 
@@ -217,28 +215,4 @@ func (sh *shell) terminal() (*os.File, error) {
 		return nil, errors.New("there is no terminal to ask for a password on; run it on one, or have the script get the password elsewhere")
 	}
 	return file, nil
-}
-
-// readPassword reads without echo, until ctx ends.
-func readPassword(ctx context.Context, file *os.File) (string, error) {
-	before, err := term.GetState(int(file.Fd()))
-	if err != nil {
-		return "", err
-	}
-	type line struct {
-		octets []byte
-		err    error
-	}
-	read := make(chan line, 1)
-	go func() {
-		octets, err := term.ReadPassword(int(file.Fd()))
-		read <- line{octets, err}
-	}()
-	select {
-	case l := <-read:
-		return string(l.octets), l.err
-	case <-ctx.Done():
-		term.Restore(int(file.Fd()), before)
-		return "", context.Cause(ctx)
-	}
 }
