@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/popherd/popherd/internal/cli"
 	"github.com/popherd/popherd/internal/login/logintest"
 	"github.com/popherd/popherd/internal/oauth"
 	"github.com/popherd/popherd/internal/secret"
@@ -311,5 +312,50 @@ func TestCrashShowsNoSecret(t *testing.T) {
 	cores, _ := filepath.Glob(filepath.Join(g.dir, "*core*"))
 	if len(cores) > 0 || !strings.Contains(out.String(), "goroutine ") {
 		t.Errorf("got the files %v and %q", cores, out.String())
+	}
+}
+
+// heldKeyring is a keyring with one secret.
+type heldKeyring struct{ name, text string }
+
+func (k heldKeyring) Get(_, name string) (secret.Secret, error) {
+	if name != k.name {
+		return secret.Secret{}, secret.ErrNotInKeyring
+	}
+	return secret.New(k.text), nil
+}
+func (heldKeyring) Set(_, _ string, _ secret.Secret) error { return nil }
+func (heldKeyring) Delete(_, _ string) error               { return nil }
+
+// The keyring's secret is no more to be seen than the others.
+func TestKeyringSecretStaysSecret(t *testing.T) {
+	for _, knows := range []bool{true, false} {
+		g := &garden{t: t, dir: t.TempDir(), plants: []plant{{name: "keyring", secret: planted("keyring")}}}
+		g.config = filepath.Join(g.dir, "config.toml")
+		g.serve(map[bool]logintest.Fault{false: logintest.EchoSecret}[knows], knows)
+		script := filepath.Join(g.dir, "script.lua")
+		must(t, os.WriteFile(script, []byte(`local M = pop3.account("keyring") print(M:stat()) M:dele(1) M:quit()`), 0o600))
+		for _, args := range [][]string{
+			{"run", script, "--trace", "-v", "-o", "json", "--allow-delete=all"},
+			{"accounts", "test", "keyring", "--trace"},
+			{"accounts", "serverinfo", "keyring", "--trace", "-o", "json"},
+			{"ls", "--trace"},
+			{"doctor", "-o", "json"},
+			{"config", "show"},
+		} {
+			var out bytes.Buffer
+			status := cli.Main(t.Context(), cli.Env{
+				Args: append([]string{"-c", g.config}, args...), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out,
+				Keyring: heldKeyring{"keyring", planted("keyring")},
+				Getenv:  func(name string) string { return map[string]string{"HOME": g.dir}[name] },
+			})
+			g.clean(strings.Join(args, " "), out.String())
+			if logsIn := args[0] != "config"; logsIn && (status == 0) != knows {
+				t.Errorf("right %v: %v: status %d\n%s", knows, args, status, out.String())
+			}
+		}
+		for path, text := range g.leftovers() {
+			g.clean(path, text)
+		}
 	}
 }

@@ -174,6 +174,9 @@ func outsideOf(w *worker.Worker, stdout *lazy) outside {
 			return "", err
 		}
 		answer, err := w.Ask(w.Context(), kind, []byte(question))
+		if err != nil && w.Context().Err() != nil {
+			err = errLeft
+		}
 		return string(answer), err
 	}
 	var last time.Time // a progress was told
