@@ -168,11 +168,11 @@ func (s files) Lock(ctx context.Context, account string) (func(), error) {
 		return nil, err
 	}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		err := lock(f)
+		err := atomicfile.Flock(f)
 		if err == nil {
 			return func() { f.Close() }, nil
 		}
-		if !errors.Is(err, errHeld) {
+		if !errors.Is(err, atomicfile.ErrLocked) {
 			return nil, errors.Join(fmt.Errorf("file %q: lock: %w", path, err), f.Close())
 		}
 		select {

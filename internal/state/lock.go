@@ -11,10 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-)
 
-// errHeld means that somebody else has the lock.
-var errHeld = errors.New("held")
+	"github.com/popherd/popherd/internal/atomicfile"
+)
 
 // lockFile is the file whose lock is that of an account. It stays when the lock
 // is released: to remove it would let two processes lock two files of one name.
@@ -34,9 +33,9 @@ func (s *Store) lock(account string, now time.Time) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account %s: %w", account, err)
 	}
-	if err := lock(f); err != nil {
+	if err := atomicfile.Flock(f); err != nil {
 		defer f.Close()
-		if errors.Is(err, errHeld) {
+		if errors.Is(err, atomicfile.ErrLocked) {
 			return nil, holder(f, account)
 		}
 		return nil, fmt.Errorf("account %s: lock: %w", account, err)

@@ -1,0 +1,6 @@
+//go:build unix
+
+package state
+
+// folderSynced judges the error of a folder's fsync.
+func folderSynced(err error) error { return err }
