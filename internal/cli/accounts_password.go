@@ -75,7 +75,7 @@ func (sh *shell) newPassword(ctx context.Context, a config.Account, f secretFlag
 	if given := sh.given(f); given != nil {
 		return given()
 	}
-	password, err := sh.passwordPrompt(ctx, false, func() error { return nil })(fmt.Sprintf("Password of %s at %s: ", a.User, a.Host))
+	password, err := sh.passwordPrompt(false)(ctx, fmt.Sprintf("Password of %s at %s: ", a.User, a.Host))
 	switch {
 	case err != nil:
 		return secret.Secret{}, err

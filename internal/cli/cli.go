@@ -44,12 +44,16 @@ type shell struct {
 	config  string // the value of --config
 
 	configured *config.Config // nil until it is read
+	turn       chan struct{}  // full while a person is asked for a password
+	board      *keyboard      // nil until one is needed
 }
+
+func newShell(env Env) *shell { return &shell{Env: env, turn: make(chan struct{}, 1)} }
 
 // Main runs the sub-command named by env.Args, and returns the exit status. A
 // context that ends is an interruption by the user.
 func Main(ctx context.Context, env Env) int {
-	sh := &shell{Env: env}
+	sh := newShell(env)
 	root := sh.root()
 	root.SetArgs(env.Args)
 	root.SetIn(env.Stdin)
@@ -69,9 +73,11 @@ func (sh *shell) root() *cobra.Command {
 		Long: `popherd runs Lua scripts over POP3 maildrops. Scripts have a pop3 module that
 mirrors Python's poplib. What they delete is a plan first: it is carried out at
 quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
-		Example: `  popherd run cleanup.lua --maildrop inbox.mbox -n    rehearse on local mail
-  popherd run cleanup.lua --allow-net=pop.example.org -n    show the plan
-  popherd run cleanup.lua --allow-net=pop.example.org --allow-delete=50`,
+		Example: `  popherd init anna@example.org                        set up an account
+  popherd ls -a example                                look at its mail
+  popherd run cleanup.lua --maildrop inbox.mbox        rehearse on local mail
+  popherd run cleanup.lua -a example                   show the plan
+  popherd run cleanup.lua -a example --allow-delete=50`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 
 	"github.com/popherd/popherd/internal/login"
 	"github.com/popherd/popherd/internal/secret"
@@ -20,21 +21,25 @@ type credentialQuestion struct {
 // credentialAnswer is a login.Credential on its way through the pipe, or why
 // there is none.
 type credentialAnswer struct {
-	User, Password, Token string
+	User, Password, Token []byte // octets: JSON would change what is not UTF-8
 	Failure               *credentialError
 }
 
 // credentialError is a credential that could not be had.
-type credentialError struct{ Message, Advice string }
+type credentialError struct{ Message, Advice, Class string }
 
 func (e *credentialError) Error() string { return e.Message }
 func (e *credentialError) Hint() string  { return e.Advice }
-func (e *credentialError) Kind() string  { return "auth" }
+func (e *credentialError) Kind() string  { return e.Class }
 
 func sealCredential(c login.Credential, err error) ([]byte, error) {
-	a := credentialAnswer{User: c.User, Password: c.Password.Reveal(), Token: c.Token.Reveal()}
+	a := credentialAnswer{User: []byte(c.User), Password: []byte(c.Password.Reveal()), Token: []byte(c.Token.Reveal())}
 	if err != nil {
-		a = credentialAnswer{Failure: &credentialError{err.Error(), hintOf(err)}}
+		class := "auth"
+		if kinded := (interface{ Kind() string })(nil); errors.As(err, &kinded) {
+			class = kinded.Kind()
+		}
+		a = credentialAnswer{Failure: &credentialError{err.Error(), hintOf(err), class}}
 	}
 	return json.Marshal(a)
 }
@@ -47,5 +52,5 @@ func openCredential(octets []byte) (login.Credential, error) {
 	if a.Failure != nil {
 		return login.Credential{}, a.Failure
 	}
-	return login.Credential{User: a.User, Password: secret.New(a.Password), Token: secret.New(a.Token)}, nil
+	return login.Credential{User: string(a.User), Password: secret.New(string(a.Password)), Token: secret.New(string(a.Token))}, nil
 }

@@ -6,12 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/term"
 
 	"github.com/popherd/popherd/internal/secret"
 )
@@ -42,76 +38,14 @@ const maxAnswer = 4096
 // newDialog asks on the terminal. A terminal gives one line at a time, so that
 // no line is read ahead that is a password.
 func (sh *shell) newDialog(ctx context.Context) (*dialog, error) {
-	file, err := sh.terminal()
+	keys, err := sh.keys()
 	if err != nil {
 		return nil, &usageError{object: "terminal", reason: "there is none to ask questions on", hint: "with --non-interactive and flags nothing is asked"}
 	}
 	return &dialog{
-		ctx: ctx, in: bufio.NewReaderSize(file, maxAnswer), out: sh.Stderr,
-		hidden: func(prompt string) (string, error) { return hiddenLine(ctx, file, sh.Stderr, prompt) },
+		ctx: ctx, in: bufio.NewReaderSize(keys.file, maxAnswer), out: sh.Stderr,
+		hidden: func(prompt string) (string, error) { return keys.hiddenLine(ctx, sh.Stderr, prompt) },
 	}, nil
-}
-
-// hiddenLine asks for a line that nobody sees. The terminal is silent before the
-// prompt appears, so that no key is shown however soon it is pressed; and every
-// key comes at once, because term.ReadPassword does not hear Ctrl-D.
-func hiddenLine(ctx context.Context, file *os.File, out io.Writer, prompt string) (string, error) {
-	before, err := term.MakeRaw(int(file.Fd()))
-	if err != nil {
-		return "", err
-	}
-	fmt.Fprint(out, clean(prompt))
-	type typed struct {
-		text string
-		err  error
-	}
-	done := make(chan typed, 1)
-	go func() {
-		text, err := readKeys(file)
-		done <- typed{text, err}
-	}()
-	answer := typed{}
-	select {
-	case answer = <-done:
-	case <-ctx.Done():
-		answer.err = context.Cause(ctx)
-	}
-	term.Restore(int(file.Fd()), before)
-	fmt.Fprintln(out)
-	return answer.text, answer.err
-}
-
-// readKeys reads keys up to Enter, as a terminal would that edits lines.
-func readKeys(from io.Reader) (string, error) {
-	var text []byte
-	key := make([]byte, 1)
-	for len(text) < maxAnswer {
-		n, err := from.Read(key)
-		switch {
-		case err != nil:
-			return "", err
-		case n == 0:
-			return "", io.EOF
-		}
-		switch key[0] {
-		case '\r', '\n':
-			return string(text), nil
-		case 'C' - '@', '\\' - '@':
-			return "", errLeft
-		case 'D' - '@':
-			if len(text) == 0 {
-				return "", errLeft
-			}
-		case 'U' - '@':
-			text = text[:0]
-		case '\b', 0x7f:
-			_, size := utf8.DecodeLastRune(text)
-			text = text[:len(text)-size]
-		default:
-			text = append(text, key[0])
-		}
-	}
-	return "", fmt.Errorf("answer: longer than %d octets", maxAnswer)
 }
 
 // say tells something. Foreign text in it must be clean already.

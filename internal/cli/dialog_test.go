@@ -16,7 +16,7 @@ func asks(t *testing.T, answers string) (*dialog, *bytes.Buffer) {
 	in := bufio.NewReaderSize(strings.NewReader(answers), maxAnswer)
 	return &dialog{ctx: t.Context(), in: in, out: shown, hidden: func(prompt string) (string, error) {
 		shown.WriteString(prompt + "\n")
-		return readKeys(in)
+		return newKeyboard(nil, in).line(t.Context())
 	}}, shown
 }
 
@@ -90,14 +90,15 @@ func TestKeys(t *testing.T) {
 		"a\u00e4\bb\r":       "ab",
 		"wrong\x15right\r":   "right",
 		"\x7f\x7fx\r":        "x",
+		"up\x1b[A\x1bOP\x1ax\r":  "upx", // arrows and the like
 		"tab\there\x04end\r": "tab\thereend", // Ctrl-D ends nothing but an empty line
 	} {
-		if got, err := readKeys(strings.NewReader(keys)); err != nil || got != want {
+		if got, err := newKeyboard(nil, strings.NewReader(keys)).line(t.Context()); err != nil || got != want {
 			t.Errorf("%q: got %q, %v", keys, got, err)
 		}
 	}
 	for _, keys := range []string{"\x03", "secret\x03", "\x04", "\x1c"} {
-		if got, err := readKeys(strings.NewReader(keys)); !errors.Is(err, errLeft) || got != "" {
+		if got, err := newKeyboard(nil, strings.NewReader(keys)).line(t.Context()); !errors.Is(err, errLeft) || got != "" {
 			t.Errorf("%q: got %q, %v", keys, got, err)
 		}
 	}

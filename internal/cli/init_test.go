@@ -79,10 +79,10 @@ type errand struct {
 // runs returns the exit status.
 func (e *errand) runs(args ...string) int {
 	e.t.Helper()
-	sh := &shell{Env: Env{
+	sh := newShell(Env{
 		Stdin: strings.NewReader(e.stdin), Stdout: &e.out, Stderr: &e.out, Keyring: e.keyring,
 		Getenv: func(name string) string { return map[string]string{"HOME": e.home}[name] },
-	}}
+	})
 	s := &setup{sh: sh, find: func(context.Context, string) ([]discover.Candidate, error) {
 		if e.found == nil {
 			return nil, &discover.NotFoundError{Domain: "example.org"}

@@ -41,7 +41,7 @@ type outside struct {
 	stdout  printer
 	talk    io.Writer // trace and debug output
 	getUser func() (string, error)
-	getPass func(prompt string) (string, error)
+	getPass func(ctx context.Context, prompt string) (string, error)
 
 	// credential is host.Options.Credential.
 	credential func(ctx context.Context, name string, refused bool) (login.Credential, error)
@@ -136,7 +136,12 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 		MaxOutput: output,
 		Debug:     out.talk,
 		GetUser:   out.getUser,
-		GetPass:   out.getPass,
+		GetPass: func(prompt string) (string, error) {
+			if err := out.stdout.Flush(); err != nil { // what was printed explains the question
+				return "", err
+			}
+			return out.getPass(ctx, prompt)
+		},
 		Now:       out.now,
 		Progress:  out.progress,
 		Step:      out.step,

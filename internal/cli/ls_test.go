@@ -30,7 +30,7 @@ func playMail(t *testing.T, dialogue string) *mail {
 // testShell is a shell that writes to buffers.
 func testShell() (sh *shell, out, talk *bytes.Buffer) {
 	out, talk = new(bytes.Buffer), new(bytes.Buffer)
-	return &shell{Env: Env{Stdout: out, Stderr: talk, Getenv: func(string) string { return "" }}}, out, talk
+	return newShell(Env{Stdout: out, Stderr: talk, Getenv: func(string) string { return "" }}), out, talk
 }
 
 // threeListed is what a server without CAPA and UIDL says to LIST.

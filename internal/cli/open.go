@@ -163,7 +163,7 @@ func (sh *shell) hostOver(ctx context.Context, f *mailFlags, accounts []config.A
 		o.Trace = sh.Stderr
 	}
 	if len(accounts) > 0 {
-		credentials, err := sh.credentials(f.secretFlags, sh.passwordPrompt(ctx, false, func() error { return nil }))
+		credentials, err := sh.credentials(f.secretFlags, sh.passwordPrompt(false))
 		if err != nil {
 			return nil, err
 		}

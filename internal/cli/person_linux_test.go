@@ -83,10 +83,10 @@ func (p *person) starts(args ...string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.t.Cleanup(cancel)
 	p.interrupt = cancel
-	sh := &shell{Env: Env{
+	sh := newShell(Env{
 		Stdin: p.tty, Stdout: p.tty, Stderr: p.tty, Executable: "popherd", Keyring: p.keyring,
 		Getenv: func(name string) string { return p.environ[name] },
-	}}
+	})
 	go func() {
 		root := sh.root()
 		for _, cmd := range root.Commands() {

@@ -245,12 +245,9 @@ func envelope(b state.Backup, head []byte) deliver.Envelope {
 }
 
 // password asks for that of a server.
-func (r *restoration) password(ctx context.Context) func(context.Context, deliver.Spec) (string, error) {
-	hide := func() error { r.bar.hide(); return nil }
-	ask := r.sh.passwordPrompt(ctx, false, hide)
-	return func(_ context.Context, s deliver.Spec) (string, error) {
-		return ask(fmt.Sprintf("password of %s at %s: ", s.User, s.Host))
-	}
+func (r *restoration) password(ctx context.Context, s deliver.Spec) (string, error) {
+	r.bar.hide()
+	return r.sh.passwordPrompt(false)(ctx, fmt.Sprintf("password of %s at %s: ", s.User, s.Host))
 }
 
 // report says what was done.

@@ -103,7 +103,7 @@ func (sh *shell) restore(ctx context.Context, f restoreFlags) error {
 	}
 	r := &restoration{sh: sh, bar: sh.progressBar(), all: len(backups)}
 	if !f.DryRun {
-		if r.target, err = spec.Open(ctx, deliver.Options{Now: sh.Now, Password: r.password(ctx)}); err != nil {
+		if r.target, err = spec.Open(ctx, deliver.Options{Now: sh.Now, Password: r.password}); err != nil {
 			return withStatus(targetStatus(err), err, "")
 		}
 		defer r.target.Close()

@@ -11,6 +11,7 @@ import (
 	"github.com/popherd/popherd/internal/host"
 	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/internal/run"
+	"github.com/popherd/popherd/internal/secret"
 )
 
 func (sh *shell) runCommand() *cobra.Command {
@@ -119,9 +120,9 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 	}
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
-	ask := sh.passwordPrompt(ctx, len(f.Maildrops) > 0, out.stdout.Flush)
-	out.getPass = func(prompt string) (string, error) {
-		password, err := ask(prompt)
+	ask := sh.passwordPrompt(len(f.Maildrops) > 0)
+	out.getPass = func(ctx context.Context, prompt string) (string, error) {
+		password, err := ask(ctx, prompt)
 		if errors.Is(err, errLeft) { // by Ctrl-C, which comes as a key there
 			interrupt()
 		}
@@ -132,11 +133,8 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 		return err
 	}
 	out.credential = credentials.For(j.Accounts)
-	if given := credentials.Finder.Stdin; given != nil {
-		out.getPass = func(string) (string, error) {
-			password, err := given()
-			return password.Reveal(), err
-		}
+	if credentials.Finder.Stdin != nil {
+		out.getPass = j.givenPassword(credentials.Finder)
 	}
 	report, err := sh.runAll(ctx, j, out)
 	bar.end()
@@ -148,6 +146,23 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 		err = written
 	}
 	return err
+}
+
+// givenPassword is getpass.getpass where a password was put on the command line:
+// that is the account's if the run has one, and no script sees it; else it is
+// what the script asks for.
+func (j *job) givenPassword(f *secret.Finder) func(context.Context, string) (string, error) {
+	if j.Account != "" || len(j.Flags.Accounts) > 0 {
+		return func(context.Context, string) (string, error) {
+			return "", errors.New("the password that was given is the account's, and not for scripts")
+		}
+	}
+	given := f.Stdin
+	f.Stdin = nil // accounts that the script names have their own
+	return func(context.Context, string) (string, error) {
+		password, err := given()
+		return password.Reveal(), err
+	}
 }
 
 // runAll does the job over whatever mail it is for: none that was named, one, or

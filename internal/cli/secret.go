@@ -85,7 +85,7 @@ func firstLine(from io.Reader, name, example string) (secret.Secret, error) {
 
 // credentials find what accounts log in with. ask asks a person; nil if there is
 // none to ask.
-func (sh *shell) credentials(f secretFlags, ask func(prompt string) (string, error)) (*host.Credentials, error) {
+func (sh *shell) credentials(f secretFlags, ask func(ctx context.Context, prompt string) (string, error)) (*host.Credentials, error) {
 	c := &host.Credentials{
 		Finder: &secret.Finder{
 			Stdin:   sh.given(f),
@@ -103,8 +103,8 @@ func (sh *shell) credentials(f secretFlags, ask func(prompt string) (string, err
 		c.Finder.Dir = filepath.Dir(path)
 	}
 	if ask != nil {
-		c.Finder.Prompt = func(_ context.Context, prompt string) (secret.Secret, error) {
-			password, err := ask(prompt)
+		c.Finder.Prompt = func(ctx context.Context, prompt string) (secret.Secret, error) {
+			password, err := ask(ctx, prompt)
 			return secret.New(password), err
 		}
 	}

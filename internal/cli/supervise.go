@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/run"
@@ -131,12 +132,15 @@ func (s *supervisor) answer(ctx context.Context, kind byte, question []byte) ([]
 		name, err := s.out.getUser()
 		return []byte(name), err
 	case askPassword:
-		password, err := s.out.getPass(string(question))
+		password, err := s.out.getPass(ctx, string(question))
 		return []byte(password), err
 	case askCredential:
 		var q credentialQuestion
 		if err := json.Unmarshal(question, &q); err != nil {
 			return nil, err
+		}
+		if !slices.ContainsFunc(s.job.Accounts, func(a config.Account) bool { return a.Name == q.Account }) {
+			return nil, fmt.Errorf("the worker asked for account %q, which is not its own", q.Account)
 		}
 		return sealCredential(s.out.credential(ctx, q.Account, q.Refused))
 	case askAdmit:

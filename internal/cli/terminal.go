@@ -188,19 +188,25 @@ func (sh *shell) userName() (string, error) {
 	return current.Username, nil
 }
 
-// passwordPrompt is getpass.getpass: it asks on the terminal, without echo. A
-// local maildrop takes any password, so that nobody is asked for one.
-func (sh *shell) passwordPrompt(ctx context.Context, local bool, flush func() error) func(string) (string, error) {
+// passwordPrompt is getpass.getpass: it asks on the terminal, without echo, one
+// question at a time, until the context of a question ends. A local maildrop
+// takes any password, so that nobody is asked for one.
+func (sh *shell) passwordPrompt(local bool) func(ctx context.Context, prompt string) (string, error) {
 	if local {
-		return func(string) (string, error) { return "local", nil }
+		return func(context.Context, string) (string, error) { return "local", nil }
 	}
-	return func(prompt string) (string, error) {
-		flush()
-		file, err := sh.terminal()
+	return func(ctx context.Context, prompt string) (string, error) {
+		select {
+		case sh.turn <- struct{}{}:
+			defer func() { <-sh.turn }()
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		}
+		keys, err := sh.keys()
 		if err != nil {
 			return "", err
 		}
-		return hiddenLine(ctx, file, sh.Stderr, prompt)
+		return keys.hiddenLine(ctx, sh.Stderr, prompt)
 	}
 }
 

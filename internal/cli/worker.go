@@ -184,7 +184,7 @@ func outsideOf(w *worker.Worker, stdout *lazy) outside {
 		stdout:  stdout,
 		talk:    events{w, eventTalk},
 		getUser: func() (string, error) { return ask(askUser, "") },
-		getPass: func(prompt string) (string, error) { return ask(askPassword, prompt) },
+		getPass: func(_ context.Context, prompt string) (string, error) { return ask(askPassword, prompt) },
 		progress: func(stage string, done, total int) {
 			if now := time.Now(); done == total || now.Sub(last) > laziness {
 				last = now
