@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/popherd/popherd/internal/config"
+	"github.com/popherd/popherd/internal/host"
 	"github.com/popherd/popherd/internal/oauth"
 )
 
@@ -68,21 +69,15 @@ func (sh *shell) logIn(ctx context.Context, a config.Account, browser bool) erro
 	return sh.say("logged in; popherd accounts test %s tries the account", a.Name)
 }
 
-// forgetTokens removes an account's tokens.
+// forgetTokens removes an account's tokens, also if it has none any more.
 func (sh *shell) forgetTokens(ctx context.Context, a config.Account) (places []string, err error) {
-	if a.OAuth == nil {
-		return nil, nil
-	}
 	credentials, err := sh.credentials(secretFlags{}, nil)
-	if err != nil || credentials.Store == nil {
+	if err != nil || credentials.Store == nil || host.IsURL(a.Name) {
 		return nil, err
 	}
 	if _, err := credentials.Store.Load(a.Name); errors.Is(err, oauth.ErrNoToken) {
 		return nil, nil
 	}
-	tokens, err := credentials.Tokens(a)
-	if err != nil {
-		return nil, err
-	}
+	tokens := oauth.Tokens{Store: credentials.Store}
 	return []string{"the store of tokens"}, tokens.Forget(ctx, a.Name)
 }

@@ -50,11 +50,15 @@ func (sh *shell) setPassword(ctx context.Context, name string, f secretFlags, in
 	if a.OAuth != nil {
 		return &usageError{object: "account " + a.Name, reason: "it logs in with OAuth2, and has no password", hint: "popherd accounts login " + a.Name}
 	}
+	inKeyring, err := sh.keeps(a, inFile)
+	if err != nil {
+		return err
+	}
 	password, err := sh.newPassword(ctx, a, f)
 	if err != nil {
 		return err
 	}
-	if !inFile && sh.keyringFault() == nil {
+	if inKeyring {
 		if err := sh.keyring().Set(secret.Service, a.Name, password); err != nil {
 			return withStatus(exitUnavailable, fmt.Errorf("keyring: %w", err), "keep it in a file with --file")
 		}
@@ -68,6 +72,42 @@ func (sh *shell) setPassword(ctx context.Context, name string, f secretFlags, in
 		return withStatus(exitNoInput, err, "")
 	}
 	return sh.say("the password of %s is in %s, which you alone can read; popherd accounts test %s tries it", a.Name, path, a.Name)
+}
+
+// keeps decides where an account's password is to be kept, so that it is found
+// there: what the configuration says is the only place that is looked at, and
+// the keyring comes before the file.
+func (sh *shell) keeps(a config.Account, inFile bool) (inKeyring bool, err error) {
+	s, object := a.Secret, "account "+a.Name
+	refuse := func(reason, hint string) (bool, error) {
+		return false, &usageError{object: object, reason: reason, hint: hint}
+	}
+	asked := s.Keyring != nil && *s.Keyring
+	usable := (s.Keyring == nil || *s.Keyring) && sh.keyringFault() == nil
+	switch {
+	case s.Env != "" || len(s.Command) > 0 || s.Netrc != "" || !s.Literal.IsZero():
+		return refuse("the configuration says where its password is", "change it there, or remove that key with popherd config edit")
+	case s.File != "" && exists(s.File):
+		return refuse(fmt.Sprintf("its password is in %s, which the configuration names and which is yours", s.File), "change it there, or remove it first")
+	case s.File != "":
+		return false, nil
+	case asked && inFile:
+		return refuse("the configuration has keyring = true, so that no file would be looked at", "leave --file out, or that key")
+	case asked && !usable:
+		return refuse("the configuration has keyring = true, and "+sh.keyringFault().Error(), "remove that key to keep it in a file")
+	case inFile && usable:
+		// What the keyring has would be taken first.
+		if err := sh.keyring().Delete(secret.Service, a.Name); err != nil && !errors.Is(err, secret.ErrNotInKeyring) {
+			return false, withStatus(exitUnavailable, fmt.Errorf("keyring: %w", err), "")
+		}
+	}
+	return usable && !inFile, nil
+}
+
+// exists reports whether there is something at path.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // newPassword reads a password that is to be kept: given, or typed.
@@ -134,7 +174,7 @@ func (sh *shell) forgetSecrets(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	switch err := os.Remove(path); {
+	switch err := removeOwn(path, a.Secret.File); {
 	case err == nil:
 		places = append(places, path)
 	case !errors.Is(err, fs.ErrNotExist):
@@ -150,6 +190,14 @@ func (sh *shell) forgetSecrets(ctx context.Context, name string) error {
 		}
 	}
 	return sh.sayForgotten(a, append(places, gone...))
+}
+
+// removeOwn removes a file of popherd's, unless the configuration names it.
+func removeOwn(path, named string) error {
+	if path == named {
+		return fs.ErrNotExist
+	}
+	return os.Remove(path)
 }
 
 // sayForgotten says where something was forgotten.

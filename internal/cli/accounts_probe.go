@@ -65,7 +65,7 @@ func (sh *shell) testAccounts(ctx context.Context, f *mailFlags, names []string,
 	if err := f.forOne(len(accounts)); err != nil {
 		return err
 	}
-	accounts = timeoutsOf(f.flags).over(accounts)
+	accounts = givenBy(f.flags).over(accounts)
 	h, err := sh.hostOver(ctx, f, accounts)
 	if err != nil {
 		return err

@@ -99,7 +99,7 @@ func serverText(r *serverinfo.Result) string {
 	if m := r.Maildrop; m != nil {
 		pairs = append(pairs, pair{"maildrop", fmt.Sprintf("%s, %d octets", messages(m.Count), m.Octets)})
 	}
-	b.WriteString(linesOf(given(pairs), ""))
+	b.WriteString(linesOf(onlySet(pairs), ""))
 	for _, c := range []struct {
 		when string
 		caps pop3.Capabilities

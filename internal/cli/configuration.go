@@ -105,13 +105,14 @@ func (sh *shell) account(c *config.Config, name string) ([]config.Account, error
 }
 
 // configure gives the flags that were not given what the configuration says.
-// Local mail is rehearsed on: what would last is then left to the command line.
+// Local mail is rehearsed on: what would last is then left to the command line,
+// and a rule's targets are known, but get nothing.
 func (sh *shell) configure(flags *pflag.FlagSet, f *runFlags) error {
 	c, err := sh.configuration()
 	if err != nil {
 		return err
 	}
-	f.wins = timeoutsOf(flags)
+	f.wins = givenBy(flags)
 	local := len(f.Maildrops) > 0
 	for _, s := range settings(c.Policy) {
 		flag := flags.Lookup(s.flag)
@@ -124,6 +125,12 @@ func (sh *shell) configure(flags *pflag.FlagSet, f *runFlags) error {
 			}
 		}
 	}
+	if local && len(c.Targets) > 0 {
+		if flags.Changed("target") || flags.Changed("allow-delete") {
+			return nil
+		}
+		f.DryRun, f.Rehearsal = true, true
+	}
 	for _, t := range c.Targets {
 		if !slices.ContainsFunc(f.Targets, func(given string) bool { return targetName(given) == t.Name }) {
 			f.Targets = append(f.Targets, t.Name+"="+t.Spec)
@@ -132,18 +139,24 @@ func (sh *shell) configure(flags *pflag.FlagSet, f *runFlags) error {
 	return nil
 }
 
-// timeouts are those that the command line gives, which win over an account's
-// own.
-type timeouts struct{ connect, command bool }
-
-func timeoutsOf(flags *pflag.FlagSet) timeouts {
-	return timeouts{flags.Changed("connect-timeout"), flags.Changed("command-timeout")}
+// given is what the command line says of connections, which wins over what an
+// account says.
+type given struct {
+	connect, command bool // timeouts
+	caFile           string
 }
 
-// over returns the accounts without the timeouts that the command line gives.
-func (t timeouts) over(accounts []config.Account) []config.Account {
+func givenBy(flags *pflag.FlagSet) given {
+	return given{flags.Changed("connect-timeout"), flags.Changed("command-timeout"), flags.Lookup("ca-file").Value.String()}
+}
+
+// over returns the accounts as the command line has them.
+func (t given) over(accounts []config.Account) []config.Account {
 	accounts = slices.Clone(accounts)
 	for i := range accounts {
+		if t.caFile != "" {
+			accounts[i].CAFile = t.caFile
+		}
 		if t.connect {
 			accounts[i].Timeouts.Connect = 0
 		}
@@ -158,7 +171,7 @@ func (t timeouts) over(accounts []config.Account) []config.Account {
 type setting struct {
 	flag    string
 	values  []string // none: not set
-	lasting bool     // it is about what outlives a run
+	lasting bool     // it is about what outlives a run, or changes mail
 }
 
 // settings are the policy's, by the flags that they stand for.
@@ -187,8 +200,8 @@ func settings(p config.Policy) []setting {
 	}
 	return []setting{
 		{flag: "allow-net", values: p.AllowNet},
-		{flag: "allow-delete", values: one(p.AllowDelete)},
-		{flag: "allow-write", values: p.AllowWrite},
+		{flag: "allow-delete", values: one(p.AllowDelete), lasting: true},
+		{flag: "allow-write", values: p.AllowWrite, lasting: true},
 		{flag: "backup", values: one(p.Backup), lasting: true},
 		{flag: "backup-days", values: number(int64(p.BackupDays)), lasting: true},
 		{flag: "backup-max", values: one(p.BackupMax), lasting: true},

@@ -85,13 +85,13 @@ func TestDialogIsLeft(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	for keys, want := range map[string]string{
-		"pass word\r":        "pass word",
-		"abc\x7f\x7fd\n":     "ad",
-		"a\u00e4\bb\r":       "ab",
-		"wrong\x15right\r":   "right",
-		"\x7f\x7fx\r":        "x",
-		"up\x1b[A\x1bOP\x1ax\r":  "upx", // arrows and the like
-		"tab\there\x04end\r": "tab\thereend", // Ctrl-D ends nothing but an empty line
+		"pass word\r":           "pass word",
+		"abc\x7f\x7fd\n":        "ad",
+		"a\u00e4\bb\r":          "ab",
+		"wrong\x15right\r":      "right",
+		"\x7f\x7fx\r":           "x",
+		"up\x1b[A\x1bOP\x1ax\r": "upx",          // arrows and the like
+		"tab\there\x04end\r":    "tab\thereend", // Ctrl-D ends nothing but an empty line
 	} {
 		if got, err := newKeyboard(nil, strings.NewReader(keys)).line(t.Context()); err != nil || got != want {
 			t.Errorf("%q: got %q, %v", keys, got, err)

@@ -175,7 +175,16 @@ func (sh *shell) reach(accounts []config.Account, f doctorFlags) (*doctor.Reach,
 	if err != nil {
 		return nil, err
 	}
-	r.Connect = func(ctx context.Context, a config.Account) (*pop3.Client, error) { return h.Connect(ctx, a, nil) }
+	modes := map[string]string{}
+	for _, a := range accounts {
+		modes[a.Name] = a.TLS
+	}
+	r.Connect = func(ctx context.Context, a config.Account) (*pop3.Client, error) {
+		if a.TLS != modes[a.Name] { // to see what is offered before STLS
+			return h.Peek(ctx, a, nil)
+		}
+		return h.Connect(ctx, a, nil)
+	}
 	r.Login = func(ctx context.Context, a config.Account, c *pop3.Client, refused bool) (login.Method, error) {
 		method := login.Method(a.Auth)
 		credential := login.Credential{User: a.User}

@@ -19,6 +19,7 @@ import (
 // they were given.
 type runFlags struct {
 	DryRun    bool
+	Rehearsal bool // DryRun, since the targets of the configuration are not for local mail
 	Explain   bool
 	ReadAhead bool
 	Maildrops []string
@@ -48,7 +49,7 @@ type runFlags struct {
 	BackupMax  string
 	Quarantine int
 
-	wins timeouts
+	wins given
 
 	DenyNet       []string
 	DenyPlaintext []string

@@ -10,6 +10,7 @@ import (
 
 	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/discover"
+	"github.com/popherd/popherd/internal/secret"
 	"github.com/popherd/popherd/pop3"
 )
 
@@ -219,19 +220,18 @@ func (s *setup) name(context.Context) (err error) {
 
 // checkName refuses what cannot be an account's name, and one that is there.
 func (s *setup) checkName(name string) error {
-	if !goodName(name) {
-		return fmt.Errorf("%q is no name: want small letters, digits, \".\", \"_\" and \"-\", and not \"all\"", name)
+	if e := (*config.Error)(nil); errors.As(config.CheckName(name), &e) {
+		return fmt.Errorf("%q is no name: %s", name, e.Reason)
+	}
+	for _, a := range s.there.Accounts {
+		if a.Name != name && secret.Variable(a.Name) == secret.Variable(name) {
+			return fmt.Errorf("account %q is too much like %s, which is there: both passwords could be in $%s", name, a.Name, secret.Variable(name))
+		}
 	}
 	if s.taken(name) {
 		return fmt.Errorf("account %q is there already; nothing is overwritten", name)
 	}
 	return nil
-}
-
-// goodName reports whether an account can have that name.
-func goodName(name string) bool {
-	const letters = "abcdefghijklmnopqrstuvwxyz0123456789._-"
-	return name != "" && name != "all" && len(name) <= 64 && strings.Trim(name, letters) == "" && strings.Trim(name, ".") != ""
 }
 
 func (s *setup) taken(name string) bool {
@@ -250,7 +250,7 @@ func (s *setup) suggestName() string {
 	if len(labels) > 2 && len(name) <= 3 { // co.uk
 		name = labels[len(labels)-3]
 	}
-	if !goodName(name) || strings.Trim(name, "0123456789") == "" {
+	if config.CheckName(name) != nil || strings.Trim(name, "0123456789") == "" {
 		name = "mail"
 	}
 	suggested := name

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,17 @@ type job struct {
 	Verbose  bool
 
 	admit func(host string) error // tells who serves the local maildrop
+}
+
+// forWorker is the job without what is the supervisor's alone: where the tokens
+// of accounts come from.
+func (j *job) forWorker() *job {
+	own := *j
+	own.Accounts = slices.Clone(j.Accounts)
+	for i := range own.Accounts {
+		own.Accounts[i].OAuth = nil
+	}
+	return &own
 }
 
 // outside is what a run reaches of the world beside the network.
@@ -142,9 +154,9 @@ func (j *job) perform(ctx context.Context, out outside) (*run.Report, error) {
 			}
 			return out.getPass(ctx, prompt)
 		},
-		Now:       out.now,
-		Progress:  out.progress,
-		Step:      out.step,
+		Now:      out.now,
+		Progress: out.progress,
+		Step:     out.step,
 	}
 	if err := j.keep(&o); err != nil {
 		return nil, err

@@ -149,7 +149,7 @@ func (sh *shell) hostFor(ctx context.Context, f *mailFlags) (*host.Host, config.
 	if err != nil {
 		return nil, a, err
 	}
-	accounts := timeoutsOf(f.flags).over([]config.Account{a})
+	accounts := givenBy(f.flags).over([]config.Account{a})
 	h, err := sh.hostOver(ctx, f, accounts)
 	return h, accounts[0], err
 }

@@ -221,6 +221,8 @@ func outcome(a run.Account, f runFlags) string {
 		return "unknown: " + a.Why
 	}
 	switch {
+	case f.Rehearsal && (a.Delete > 0 || a.Deliver > 0):
+		return "dry run: nothing changed; targets of the configuration get no local mail, name one with --target"
 	case a.Why != "":
 		return "dry run: nothing changed; the run itself would be aborted: " + a.Why
 	case a.Delete == 0 && a.Deliver == 0:

@@ -36,7 +36,7 @@ func accountPairs(a config.Account) []pair {
 	if a.Timeouts.Command > 0 {
 		pairs = append(pairs, pair{"command_timeout", a.Timeouts.Command.String()})
 	}
-	return given(pairs)
+	return onlySet(pairs)
 }
 
 // secretPairs say where an account's secret is, and never what it is.
@@ -78,8 +78,8 @@ func oauthPairs(o *config.OAuth) []pair {
 	return pairs
 }
 
-// given are the pairs that have a value.
-func given(pairs []pair) []pair {
+// onlySet are the pairs that have a value.
+func onlySet(pairs []pair) []pair {
 	var set []pair
 	for _, p := range pairs {
 		if p.value != "" {

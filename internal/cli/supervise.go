@@ -26,7 +26,7 @@ func (sh *shell) perform(ctx context.Context, j *job, out outside) (*run.Report,
 	if sh.Executable == "" {
 		return j.perform(ctx, out)
 	}
-	octets, err := json.Marshal(j)
+	octets, err := json.Marshal(j.forWorker())
 	if err != nil {
 		return nil, err
 	}

@@ -4,14 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-
-	"github.com/popherd/popherd/internal/atomicfile"
 )
 
 // A NewAccount is one to be added to a file. Zero values are left out. It holds
@@ -36,10 +31,19 @@ type NewAccount struct {
 // is, octet for octet. A name that is there is refused, with an [*Error], and
 // so is what could not be read afterwards; the file is then as it was.
 func AddAccount(path string, a NewAccount) error {
-	if reason := badName(a.Name); reason != "" {
-		return &Error{Path: path, Key: "accounts." + bareOrQuoted(a.Name), Reason: reason, Advice: "take a name such as work"}
+	if err := CheckName(a.Name); err != nil {
+		return err
 	}
-	place, text, mode, err := present(path)
+	place, err := placeOf(path)
+	if err != nil {
+		return err
+	}
+	unlock, err := lock(place)
+	if err != nil {
+		return fmt.Errorf("config %s: %w", path, cause(err))
+	}
+	defer unlock()
+	text, mode, err := present(place)
 	if err != nil {
 		return err
 	}
@@ -54,30 +58,24 @@ func AddAccount(path string, a NewAccount) error {
 	if _, err := parse(path, text, reader{blind: true}); err != nil {
 		return fmt.Errorf("config %s: account %s cannot be added: %w", path, a.Name, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(place), 0o700); err != nil {
-		return fmt.Errorf("config %s: %w", path, cause(err))
-	}
-	err = atomicfile.Write(atomicfile.OS{}, place, fmt.Sprintf(".%d.new", os.Getpid()), mode, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("config %s: %w", path, err)
-	}
-	return nil
+	return put(path, place, text, mode)
 }
 
-// present returns what is in the file, and its own path: a link, as people have
-// who keep such files elsewhere, must stay one.
-func present(path string) (place string, text []byte, mode fs.FileMode, err error) {
-	if place, err = filepath.EvalSymlinks(path); errors.Is(err, fs.ErrNotExist) {
-		return path, []byte("# Configuration of popherd.\n"), 0o600, nil
-	}
-	if err != nil {
-		return "", nil, 0, fmt.Errorf("config %s: %w", path, cause(err))
-	}
+// present returns what is in the file, or what a new one begins with.
+func present(place string) (text []byte, mode fs.FileMode, err error) {
 	text, mode, err = load(place)
-	return place, text, mode.Perm(), err
+	if errors.Is(err, fs.ErrNotExist) {
+		return []byte("# Configuration of popherd.\n"), 0o600, nil
+	}
+	return text, mode.Perm(), err
+}
+
+// CheckName refuses what cannot be an account's name, with an [*Error].
+func CheckName(name string) error {
+	if reason := badName(name); reason != "" {
+		return &Error{Key: "accounts." + bareOrQuoted(name), Reason: reason, Advice: "take a name such as work"}
+	}
+	return nil
 }
 
 // appended adds lines to text, parted by an empty one, with the line ends that

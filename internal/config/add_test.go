@@ -82,7 +82,7 @@ func TestAddAccountKeepsTheFile(t *testing.T) {
 			t.Errorf("got mode %v, %v, want 0640", stat.Mode(), err)
 		}
 		others, err := os.ReadDir(filepath.Dir(path))
-		if err != nil || len(others) != 1 {
+		if err != nil || len(others) != 2 { // and its lock
 			t.Errorf("got %v, %v beside it", others, err)
 		}
 	}

@@ -63,7 +63,7 @@ func ParseAccount(text string) (config.Account, error) {
 	if _, ok := u.User.Password(); ok {
 		return refuse("has a password, which others could read; it is asked for, or read by --password-stdin")
 	}
-	a := config.Account{User: u.User.Username(), Host: u.Hostname(), Port: pop3.TLSPort, TLS: config.Implicit, Auth: "auto"}
+	a := config.Account{User: u.User.Username(), Host: strings.ToLower(u.Hostname()), Port: pop3.TLSPort, TLS: config.Implicit, Auth: "auto"}
 	if u.Scheme == "pop3" {
 		a.Port, a.TLS = pop3.Port, config.StartTLS
 	}
@@ -143,21 +143,28 @@ func (h *Host) account(name string) (config.Account, error) {
 
 // Open connects to an account and logs in. used is the method of the login.
 func (h *Host) Open(ctx context.Context, a config.Account, debug func(pop3.TraceEvent)) (client *pop3.Client, used login.Method, err error) {
-	client, used, err = h.attempt(ctx, a, debug, false)
-	if refused := (*login.TokenRefusedError)(nil); errors.As(err, &refused) {
-		// It may have expired; once a fresh one is tried.
-		client, used, err = h.attempt(ctx, a, debug, true)
-	}
-	return client, used, err
-}
-
-// attempt connects and logs in, with another token if the last was refused.
-func (h *Host) attempt(ctx context.Context, a config.Account, debug func(pop3.TraceEvent), refused bool) (*pop3.Client, login.Method, error) {
 	// First the password: a server does not wait long for a person.
-	credential, err := h.credential(ctx, a, refused)
+	credential, err := h.credential(ctx, a, false)
 	if err != nil {
 		return nil, "", err
 	}
+	client, used, err = h.attempt(ctx, a, debug, credential)
+	if refused := (*login.TokenRefusedError)(nil); !errors.As(err, &refused) {
+		return client, used, err
+	}
+	// It may have expired; a fresh one is tried once.
+	fresh, failed := h.credential(ctx, a, true)
+	switch {
+	case failed != nil:
+		return nil, used, failed
+	case fresh == credential:
+		return nil, used, err
+	}
+	return h.attempt(ctx, a, debug, fresh)
+}
+
+// attempt connects and logs in.
+func (h *Host) attempt(ctx context.Context, a config.Account, debug func(pop3.TraceEvent), credential login.Credential) (*pop3.Client, login.Method, error) {
 	client, err := h.Connect(ctx, a, debug)
 	if err != nil {
 		return nil, "", err
@@ -222,6 +229,11 @@ func (h *Host) Peek(ctx context.Context, a config.Account, debug func(pop3.Trace
 
 // accountOptions are those of an account's sessions.
 func (h *Host) accountOptions(a config.Account, debug func(pop3.TraceEvent)) (*pop3.Options, error) {
+	err := h.options.Policy.DeniesNet(a.Host, a.Port)
+	h.audit("net", address(a), err == nil)
+	if err != nil {
+		return nil, err
+	}
 	secure, err := h.accountTLS(a)
 	if err != nil {
 		return nil, err

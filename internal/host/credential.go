@@ -23,6 +23,7 @@ type Credentials struct {
 
 	mu    sync.Mutex
 	given map[string]secret.Secret // the last token of each account
+	known map[string]secret.Found  // its password, so that nobody is asked twice
 }
 
 // For returns what Options.Credential wants, for these accounts.
@@ -49,7 +50,7 @@ func (c *Credentials) Of(ctx context.Context, a config.Account, refused bool) (l
 func (c *Credentials) of(ctx context.Context, a config.Account, refused bool) (login.Credential, error) {
 	found := login.Credential{User: a.User}
 	if a.OAuth == nil || c.Finder.Stdin != nil {
-		f, err := c.Finder.Find(ctx, Wanted(a))
+		f, err := c.password(ctx, a)
 		if err != nil {
 			return found, err
 		}
@@ -69,6 +70,27 @@ func (c *Credentials) of(ctx context.Context, a config.Account, refused bool) (l
 		c.given = map[string]secret.Secret{}
 	}
 	c.given[a.Name] = token
+	return found, nil
+}
+
+// password finds an account's password, once.
+func (c *Credentials) password(ctx context.Context, a config.Account) (secret.Found, error) {
+	c.mu.Lock()
+	known, ok := c.known[a.Name]
+	c.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	found, err := c.Finder.Find(ctx, Wanted(a))
+	if err != nil {
+		return found, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[string]secret.Found{}
+	}
+	c.known[a.Name] = found
 	return found, nil
 }
 
@@ -118,7 +140,7 @@ func (c *Credentials) Tokens(a config.Account) (*oauth.Tokens, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.HTTP = &http.Client{Transport: &http.Transport{DialContext: way.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 30 * time.Second}}
+		t.HTTP = &http.Client{Transport: &http.Transport{DialContext: way.DialContext, DisableKeepAlives: true, TLSHandshakeTimeout: 30 * time.Second}}
 	}
 	return t, nil
 }

@@ -30,8 +30,8 @@ type Policy struct {
 // CheckNet returns nil when a script may name host and port, and otherwise an
 // [*Error] with the flag that would permit it.
 func (p Policy) CheckNet(host string, port int) error {
-	if p.DenyNet.Allows(host, port) {
-		return denied(host, port, "--deny-net")
+	if err := p.DeniesNet(host, port); err != nil {
+		return err
 	}
 	return check(p.Net, "--allow-net", "the script may not connect to this host", host, port)
 }
@@ -43,6 +43,15 @@ func (p Policy) CheckPlaintext(host string, port int) error {
 		return err
 	}
 	return check(p.Plaintext, "--allow-plaintext", "no mail and no password without TLS", host, port)
+}
+
+// DeniesNet returns an [*Error] when nothing may connect to host and port, not
+// even for an account, and nil otherwise.
+func (p Policy) DeniesNet(host string, port int) error {
+	if p.DenyNet.Allows(host, port) {
+		return denied(host, port, "--deny-net")
+	}
+	return nil
 }
 
 // DeniesPlaintext returns an [*Error] when host and port may not be spoken to

@@ -26,7 +26,7 @@ type Finder struct {
 
 	mu      sync.Mutex
 	answers map[question]*answer // of commands and of Stdin, by what was asked
-	host    *string              // that Stdin's secret is for
+	whose   *person              // Stdin's secret is
 	turn    chan struct{}        // full while a person is being asked
 }
 

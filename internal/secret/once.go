@@ -114,20 +114,23 @@ func (f *Finder) command(ctx context.Context, w Wanted) (Found, error) {
 	return Found{s, fmt.Sprintf("command %q", argv[0])}, err
 }
 
-var errOtherHost = errors.New("its password was for another server")
+var errOtherPerson = errors.New("that password was for another account")
+
+// A person is whose a secret is.
+type person struct{ name, user, host string }
 
 // given is what Stdin gives, which can be read once. What a person typed for
-// one server is not shown to another.
+// one account is not sent for another.
 func (f *Finder) given(ctx context.Context, w Wanted) (Found, error) {
 	found := Found{Source: "standard input or descriptor"}
 	f.mu.Lock()
-	if f.host == nil {
-		f.host = &w.Host
+	if f.whose == nil {
+		f.whose = &person{w.Name, w.User, w.Host}
 	}
-	other := *f.host != w.Host
+	other := *f.whose != person{w.Name, w.User, w.Host}
 	f.mu.Unlock()
 	if other {
-		return found, advise(errOtherHost, "name one account at a time")
+		return found, advise(errOtherPerson, "name one account at a time")
 	}
 	var err error
 	found.Secret, err = f.once(ctx, asked(), true, func(context.Context) (Secret, error) { return f.Stdin() })

@@ -114,19 +114,21 @@ func (j joining) Done() <-chan struct{} {
 	return j.Context.Done()
 }
 
-func TestStandardInputIsReadOnceForOneServer(t *testing.T) {
+func TestStandardInputIsReadOnceForOneAccount(t *testing.T) {
 	var reads atomic.Int32
 	f := &secret.Finder{Stdin: func() (secret.Secret, error) {
 		reads.Add(1)
 		return secret.New("typed"), nil
 	}}
-	for _, w := range []secret.Wanted{{Name: "work", Host: "a.example"}, {Name: "work", Host: "a.example"}, {Name: "other", Host: "a.example"}} {
+	for _, w := range []secret.Wanted{{Name: "work", Host: "a.example"}, {Name: "work", Host: "a.example"}} {
 		if found, err := f.Find(t.Context(), w); err != nil || found.Secret.Reveal() != "typed" {
 			t.Errorf("got %v, %v", found, err)
 		}
 	}
-	if _, err := f.Find(t.Context(), secret.Wanted{Name: "home", Host: "b.example"}); err == nil || hintOf(err) == "" {
-		t.Errorf("the password for one server goes to another: %v", err)
+	for _, w := range []secret.Wanted{{Name: "home", Host: "b.example"}, {Name: "work", User: "anna", Host: "a.example"}} {
+		if _, err := f.Find(t.Context(), w); err == nil || hintOf(err) == "" {
+			t.Errorf("the password for one account is sent for another: %v", err)
+		}
 	}
 	if reads.Load() != 1 {
 		t.Errorf("%d reads, want 1", reads.Load())
