@@ -97,7 +97,7 @@ var dependencies = []string{
 	"github.com/VictoriaMetrics/metrics", "github.com/coreos/go-systemd/v22", "github.com/emersion/go-message",
 	"github.com/emersion/go-sasl", "github.com/emersion/go-smtp", "github.com/guptarohit/asciigraph",
 	"github.com/inbucket/html2text", "github.com/jedib0t/go-pretty/v6", "github.com/lmittmann/tint",
-	"github.com/netresearch/go-cron", "github.com/pelletier/go-toml/v2", "github.com/peterh/liner",
+	"github.com/pelletier/go-toml/v2", "github.com/peterh/liner",
 	"github.com/riverqueue/river", "github.com/schollz/progressbar/v3", "github.com/spf13/cobra",
 	"github.com/spf13/pflag", "github.com/xdg-go/scram", "github.com/yuin/gopher-lua",
 	"github.com/zalando/go-keyring", "golang.org/x/crypto", "golang.org/x/net", "golang.org/x/oauth2",
