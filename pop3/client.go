@@ -153,6 +153,15 @@ func (e *interruptedError) Unwrap() []error { return []error{e.cause, e.err} }
 
 // readLine reads one line of command's reply, traced.
 func (c *Client) readLine(ctx context.Context, command string) (string, error) {
+	line, err := c.readUntraced(ctx, command)
+	if err == nil && c.opts.Trace != nil {
+		c.trace(TraceEvent{Line: c.secrets.redact(line)})
+	}
+	return line, err
+}
+
+// readUntraced reads one line of command's reply.
+func (c *Client) readUntraced(ctx context.Context, command string) (string, error) {
 	c.stream.awaitStatus()
 	octets, err := c.reader.Line(statusLimit)
 	if err != nil {
@@ -161,11 +170,7 @@ func (c *Client) readLine(ctx context.Context, command string) (string, error) {
 	if string(octets) != c.line { // many lines are alike, and then one string
 		c.line = string(octets)
 	}
-	line := c.line
-	if c.opts.Trace != nil {
-		c.trace(TraceEvent{Line: c.secrets.redact(line)})
-	}
-	return line, nil
+	return c.line, nil
 }
 
 // readStatus reads the status line of command's reply. "-ERR" is an *Error.

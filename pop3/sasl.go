@@ -93,11 +93,12 @@ func encodeInitial(response []byte) string {
 // nil, is an initial response that was not sent yet.
 func (c *Client) exchange(ctx context.Context, name string, m Mechanism, first []byte) (string, error) {
 	for range maxChallenges {
-		line, err := c.readLine(ctx, name)
+		line, err := c.readUntraced(ctx, name)
 		if err != nil {
 			return "", err
 		}
 		encoded, challenged := challenge(line)
+		c.trace(TraceEvent{Line: c.visibleChallenge(line)})
 		if !challenged {
 			if err := c.checkStatus(ctx, name, line); err != nil {
 				return "", err
@@ -116,6 +117,15 @@ func (c *Client) exchange(ctx context.Context, name string, m Mechanism, first [
 		}
 	}
 	return "", c.fail(ctx, &ProtocolError{Command: name, Reason: "the server does not end its challenges"})
+}
+
+// visibleChallenge is a line of the exchange for traces. A challenge is hidden:
+// with what SCRAM's tell, a password can be guessed at leisure.
+func (c *Client) visibleChallenge(line string) string {
+	if encoded, challenged := challenge(line); challenged && encoded != "" {
+		return "+ " + hidden
+	}
+	return c.secrets.redact(line)
 }
 
 // challenge takes "+ base64" apart. "+OK" is no challenge; a bare "+" is an

@@ -83,7 +83,7 @@ func apop(ctx context.Context, c *pop3.Client, cred Credential) error {
 		return err
 	}
 	_, secure := c.TLS()
-	offered := slices.DeleteFunc(Offered(caps, c.Greeting(), secure), func(m Method) bool { return m == APOP })
+	offered := slices.DeleteFunc(offered(caps, c.Greeting(), secure), func(m Method) bool { return m == APOP })
 	return &UnofferedError{Method: APOP, Offered: offered}
 }
 
@@ -97,7 +97,7 @@ type session struct {
 
 // unoffered is the error of a method that the server does not offer.
 func (s *session) unoffered(m Method) error {
-	return &UnofferedError{Method: m, Offered: Offered(s.caps, s.client.Greeting(), s.secure)}
+	return &UnofferedError{Method: m, Offered: offered(s.caps, s.client.Greeting(), s.secure)}
 }
 
 // choose returns the strongest method that the server offers and cred serves:
@@ -110,7 +110,7 @@ func (s *session) choose(cred Credential) (Method, bool) {
 	case !cred.Password.IsZero():
 		need = NeedPassword
 	}
-	for _, m := range Offered(s.caps, s.client.Greeting(), s.secure) {
+	for _, m := range offered(s.caps, s.client.Greeting(), s.secure) {
 		if m.Needs() != need {
 			continue
 		}

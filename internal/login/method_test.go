@@ -64,7 +64,7 @@ func TestOffered(t *testing.T) {
 		{"foreign", pop3.Capabilities{"SASL": {"NTLM"}}, "+OK", true, nil},
 		{"other case", pop3.Capabilities{"Sasl": {"Plain"}, "user": {}}, "+OK", true, []Method{Plain, UserPass}},
 	} {
-		if got := Offered(c.caps, c.greeting, c.tls); !slices.Equal(got, c.want) {
+		if got := offered(c.caps, c.greeting, c.tls); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
 	}

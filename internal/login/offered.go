@@ -23,11 +23,11 @@ var (
 	}
 )
 
-// Offered returns what the server offers, strongest first; Auto takes the
+// offered returns what the server offers, strongest first; Auto takes the
 // first that the credential serves. caps is nil for a server without CAPA.
 // One that lists neither SASL nor USER, of which there are many, is held to
 // offer USER and PASS, as RFC 1939 has it.
-func Offered(caps pop3.Capabilities, greeting string, tls bool) []Method {
+func offered(caps pop3.Capabilities, greeting string, tls bool) []Method {
 	rank := inClear
 	if tls {
 		rank = overTLS
