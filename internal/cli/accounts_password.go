@@ -24,7 +24,8 @@ func (sh *shell) accountsSetPasswordCommand() *cobra.Command {
 there is none, or with --file, in a file of mode 0600 beside the configuration.
 
 popherd looks for a password, in this order: --password-stdin or --password-fd;
-$CREDENTIALS_DIRECTORY/popherd.NAME; $POPHERD_PASSWORD_NAME (or password_env);
+$CREDENTIALS_DIRECTORY/popherd.NAME; $POPHERD_PASSWORD_NAME, in capitals, with _
+for other characters than letters and digits (or password_env);
 password_command; password; the keyring; secrets/NAME beside the configuration
 (or password_file); netrc; and at last a person.`,
 		Example: `  popherd accounts set-password work

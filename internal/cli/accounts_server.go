@@ -34,7 +34,7 @@ nothing changes. With --no-login it is looked at from outside.`,
 			if err := tableOrJSON(format); err != nil {
 				return err
 			}
-			f.Account = args[0]
+			f.Accounts = args
 			return sh.serverinfo(cmd.Context(), &f, noLogin, format)
 		},
 	}
@@ -50,6 +50,8 @@ func (sh *shell) serverinfo(ctx context.Context, f *mailFlags, noLogin bool, for
 		return err
 	}
 	defer h.Close()
+	ctx, stop := f.within(ctx)
+	defer stop()
 	r, failed := serverinfo.Examine(ctx, examination(h, a, noLogin, sh))
 	if format == "json" {
 		err = sh.writeJSON(r)
@@ -59,7 +61,7 @@ func (sh *shell) serverinfo(ctx context.Context, f *mailFlags, noLogin bool, for
 	if err != nil {
 		return err
 	}
-	return lookFault(a.Name, failed)
+	return f.late(ctx, lookFault(a.Name, failed))
 }
 
 // examination is how an account's server is looked at.

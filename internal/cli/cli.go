@@ -82,7 +82,10 @@ quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
 		SilenceUsage:  true,
 		Args:          noArguments,
 		Version:       versionLine(),
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if sh.config == "" && cmd.Flags().Changed("config") {
+				return &usageError{object: "--config", reason: "it was given without a value", hint: "is a shell variable unset?"}
+			}
 			return checkColor(sh.color)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -106,7 +106,7 @@ func (sh *shell) showConfig(c *config.Config, format string) error {
 		targets = append(targets, pair{t.Name, t.Spec})
 	}
 	if format == "json" {
-		accounts := map[string]map[string]string{}
+		accounts := map[string]map[string]any{}
 		for _, a := range c.Accounts {
 			accounts[a.Name] = mapOf(accountPairs(a)[1:]) // without the name
 		}

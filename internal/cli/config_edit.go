@@ -49,11 +49,49 @@ func (sh *shell) editConfig(ctx context.Context) error {
 	if err != nil {
 		return &inputError{"config", path, pathReason(err)}
 	}
-	// Ctrl-C in an editor is the editor's.
-	if err := editor.Edit(context.WithoutCancel(ctx), command, copied, editor.Streams{In: sh.Stdin, Out: sh.Stdout, Err: sh.Stderr}); err != nil {
-		return withStatus(exitUnavailable, fmt.Errorf("%w; what was written is in %s", err, copied), "")
+	for {
+		// Ctrl-C in an editor is the editor's.
+		err := editor.Edit(context.WithoutCancel(ctx), command, copied, editor.Streams{In: sh.Stdin, Out: sh.Stdout, Err: sh.Stderr})
+		if err == nil {
+			err = sh.adopt(path, copied, before, begin)
+		}
+		if err == nil || !sh.editAgain(ctx, err) {
+			return sh.kept(err, copied, begin)
+		}
 	}
-	return sh.adopt(path, copied, before, begin)
+}
+
+// editAgain asks whether to mend what is wrong, where there is somebody to ask.
+func (sh *shell) editAgain(ctx context.Context, err error) bool {
+	if !errors.As(err, new(*config.Errors)) || !isTerminal(sh.Stdin) {
+		return false
+	}
+	d, missing := sh.newDialog(ctx)
+	if missing != nil {
+		return false
+	}
+	sh.complain(err)
+	again, left := d.confirm("Edit it again", true)
+	return again && left == nil
+}
+
+// kept says where an edited copy is that did not become the configuration. One
+// that was not changed goes.
+func (sh *shell) kept(err error, copied string, begin []byte) error {
+	if err == nil {
+		return nil
+	}
+	after, unread := os.ReadFile(copied)
+	same := unread == nil && bytes.Equal(after, begin)
+	if same {
+		os.Remove(copied)
+	}
+	switch {
+	case unread != nil, same:
+		return withStatus(exitNoInput, fmt.Errorf("%w; nothing was changed", err), "VISUAL and EDITOR name the editor")
+	}
+	sh.complain(err)
+	return withStatus(exitConfig, errors.New("the configuration stays as it was"), "what you wrote is in "+copied+": mend it, try popherd config show --config with it, and move it in its place")
 }
 
 // copyFor makes a copy of the configuration to edit, beside it: in other folders
@@ -78,10 +116,8 @@ func (sh *shell) adopt(path, copied string, before, begin []byte) error {
 		os.Remove(copied)
 		return sh.say("nothing was changed")
 	}
-	err = config.Replace(path, before, after, config.Options{Getenv: sh.Getenv, Home: sh.Getenv("HOME")})
-	if err != nil {
-		sh.complain(err)
-		return withStatus(exitConfig, errors.New("the configuration stays as it was"), "what you wrote is in "+copied+": mend it, try popherd config show --config with it, and move it to "+path)
+	if err := config.Replace(path, before, after, config.Options{Getenv: sh.Getenv, Home: sh.Getenv("HOME")}); err != nil {
+		return err
 	}
 	os.Remove(copied)
 	return sh.say("changed %s", path)

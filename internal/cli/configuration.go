@@ -40,7 +40,7 @@ func (sh *shell) configuration() (*config.Config, error) {
 		c, err = config.Read(path, config.Options{Getenv: sh.Getenv, Home: sh.Getenv("HOME")})
 	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && sh.config == "":
+	case errors.Is(err, fs.ErrNotExist) && sh.config == "" && sh.Getenv("POPHERD_CONFIG") == "":
 		c = &config.Config{}
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, withStatus(exitNoInput, &inputError{"config", path, "there is no such file"}, "popherd init makes one, as does popherd config edit")
@@ -75,6 +75,20 @@ func (sh *shell) accounts(named []string) ([]config.Account, error) {
 		}
 	}
 	return chosen, nil
+}
+
+// target is the place that people may call by its name in the configuration.
+func (sh *shell) target(name string) (string, error) {
+	c, err := sh.configuration()
+	if err != nil {
+		return "", err
+	}
+	for _, t := range c.Targets {
+		if t.Name == name {
+			return t.Spec, nil
+		}
+	}
+	return name, nil
 }
 
 // remembered is the name under which the state has an account, which people may

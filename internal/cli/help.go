@@ -110,7 +110,8 @@ Scripts have
               M.welcome M.host M.port M.closed
               pop3.create_default_context{cafile=, certfile=, keyfile=,
                 min_version="1.2", fingerprint="sha256:..."}
-              pop3.account()           a session of --maildrop or --account, logged in
+              pop3.account([name])     a session of --maildrop, --account or an account of
+                                       the configuration, logged in
               M:messages{new=, from=, to=, order="oldest" or "newest", body=}
                                        for msg in M:messages() do ... end
               M:message(n)             one message

@@ -160,9 +160,14 @@ func (r loggedRun) state() string {
 	return r.Outcome
 }
 
-// String is as the report of a run has it.
+// String is as the report of a run has it, less the messages that no rule spoke
+// of: nothing is remembered of them.
 func (d *decided) String() string {
-	return fmt.Sprintf("%d deliver, %d delete, %d keep", d.Deliver, d.Delete, d.Keep)
+	text := fmt.Sprintf("%d deliver, %d delete", d.Deliver, d.Delete)
+	if d.Keep > 0 {
+		text += fmt.Sprintf(", %d kept by a rule", d.Keep)
+	}
+	return text
 }
 
 // told puts below each row what the columns have no room for.

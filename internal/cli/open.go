@@ -19,7 +19,7 @@ import (
 
 // mailFlags say whose mail a command without a script looks at.
 type mailFlags struct {
-	Account  string
+	Accounts []string // one, if any
 	Maildrop string
 	CAFile   string
 	Timeouts policy.Timeouts
@@ -30,7 +30,7 @@ type mailFlags struct {
 
 func (f *mailFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	flags.StringVarP(&f.Account, "account", "a", "", "look at the mail of `ACCOUNT`, a name of the configuration or pops://USER@HOST (pop3:// where TLS comes by STLS)")
+	flags.StringArrayVarP(&f.Accounts, "account", "a", nil, "look at the mail of `ACCOUNT`, a name of the configuration or pops://USER@HOST (pop3:// where TLS comes by STLS)")
 	flags.StringVar(&f.Maildrop, "maildrop", "", "look at local mail at `SRC`: an mbox, a Maildir, a folder of .eml")
 	f.registerNetwork(flags)
 }
@@ -52,10 +52,26 @@ func (f *mailFlags) check() error {
 			return &usageError{object: flag, reason: fmt.Sprintf("%v is not a limit", limit), hint: "as in " + flag + "=30s"}
 		}
 	}
-	if f.Account != "" && f.Maildrop != "" {
+	if len(f.Accounts) > 1 {
+		return &usageError{object: "--account", reason: fmt.Sprintf("%d accounts are named: %s", len(f.Accounts), strings.Join(f.Accounts, ", ")), hint: "look at one at a time"}
+	}
+	if len(f.Accounts) > 0 && f.Maildrop != "" {
 		return &usageError{object: "--account", reason: "there is --maildrop, too", hint: "name one of them: local mail, or a server's"}
 	}
 	return f.secretFlags.check()
+}
+
+// within bounds a command by --timeout.
+func (f *mailFlags) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, f.Timeouts.Run)
+}
+
+// late is an error of a command, or that it took too long.
+func (f *mailFlags) late(ctx context.Context, err error) error {
+	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return err
+	}
+	return withStatus(exitTryAgain, fmt.Errorf("it took longer than %v: %w", f.Timeouts.Run, err), "give it longer with --timeout, as in --timeout 1h")
 }
 
 // A mail is a maildrop that a command looks at.
@@ -82,13 +98,15 @@ func (m *mail) Quit(ctx context.Context) error {
 // look has do look at the mail that the flags name. The session ends with QUIT
 // if polite, and else, or after an error, without.
 func (sh *shell) look(ctx context.Context, f *mailFlags, polite bool, do func(context.Context, *mail) error) error {
+	ctx, stop := f.within(ctx)
+	defer stop()
 	m, err := sh.openMail(ctx, f)
 	if err != nil {
-		return err
+		return f.late(ctx, err)
 	}
 	defer m.Close()
 	if err := do(ctx, m); err != nil {
-		return lookFault(m.Name, err)
+		return f.late(ctx, lookFault(m.Name, err))
 	}
 	if polite {
 		m.Quit(ctx) // nothing was marked, and what was asked for is shown: nothing depends on the answer
@@ -145,7 +163,7 @@ func (sh *shell) hostFor(ctx context.Context, f *mailFlags) (*host.Host, config.
 		h, err := sh.hostOver(ctx, f, nil)
 		return h, config.Account{}, err
 	}
-	a, err := sh.oneAccount(f.Account)
+	a, err := sh.oneAccount(f.Accounts...)
 	if err != nil {
 		return nil, a, err
 	}
@@ -173,11 +191,7 @@ func (sh *shell) hostOver(ctx context.Context, f *mailFlags, accounts []config.A
 }
 
 // oneAccount is the account of that name, or without a name the only one.
-func (sh *shell) oneAccount(name string) (config.Account, error) {
-	var named []string
-	if name != "" {
-		named = []string{name}
-	}
+func (sh *shell) oneAccount(named ...string) (config.Account, error) {
 	accounts, err := sh.accounts(named)
 	switch {
 	case err != nil:

@@ -52,7 +52,7 @@ mbox or a folder has from an earlier restore is not put there again.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.To, "to", "", "the `TARGET` that gets the messages")
+	flags.StringVar(&f.To, "to", "", "the `TARGET` that gets the messages: a name of the configuration, or as in --target of run")
 	flags.StringVar(&f.UniqueID, "uidl", "", "the unique-id, `ID`, of the message, in place of the argument")
 	flags.StringVar(&f.Account, "account", "", "only messages of `ACCOUNT`, a name of the configuration or as in anna@pop.example.org")
 	flags.BoolVarP(&f.DryRun, "dry-run", "n", false, "check the backups, and restore nothing")
@@ -85,7 +85,11 @@ func (f *restoreFlags) check(args []string) error {
 
 // restore brings back what was asked for.
 func (sh *shell) restore(ctx context.Context, f restoreFlags) error {
-	spec, err := deliver.Parse(f.To)
+	to, err := sh.target(f.To)
+	if err != nil {
+		return err
+	}
+	spec, err := deliver.Parse(to)
 	if err != nil {
 		return &usageError{object: "--to", reason: err.Error(), hint: "as in --to maildir:restored"}
 	}

@@ -25,8 +25,13 @@ maildrop, and carries out what it decides. @NAME is a script that popherd
 ships; popherd run @list shows them all with their arguments.
 
 Deletions are a plan until the script calls quit. Without --allow-delete, or
-with --dry-run, the plan is shown and nothing is deleted. A script that fails,
-is interrupted, or ends without quit deletes nothing.
+with --dry-run, a plan that deletes is shown and nothing of it is done; one that
+only delivers is carried out unless --dry-run is given. A script that fails, is
+interrupted, or ends without quit deletes nothing.
+
+What flags do not say is taken from [policy] and [targets] of the configuration,
+allow_delete too; -n shows the plan whatever is there. Local mail gets neither
+what would delete or last from there, nor targets: they are only planned for.
 
 What the script prints goes to standard output. So does the report of a run
 that plans anything, and of every run with --output; with --output json or

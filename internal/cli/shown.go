@@ -1,41 +1,39 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/host"
+	"github.com/popherd/popherd/internal/login"
+	"github.com/popherd/popherd/internal/policy"
+	"github.com/popherd/popherd/internal/secret"
 )
 
 // A pair is a key of the configuration and its value, secrets left out.
-type pair struct{ key, value string }
+type pair struct {
+	key   string
+	value any
+}
 
 // accountPairs are what is set for an account, by the configuration's keys.
 func accountPairs(a config.Account) []pair {
-	pairs := []pair{{"name", a.Name}, {"user", a.User}, {"host", a.Host}, {"port", strconv.Itoa(a.Port)}, {"tls", a.TLS}, {"auth", a.Auth}}
+	pairs := []pair{{"name", a.Name}, {"user", a.User}, {"host", a.Host}, {"port", a.Port}, {"tls", a.TLS}, {"auth", a.Auth}}
 	pairs = append(pairs, secretPairs(a)...)
 	pairs = append(pairs, oauthPairs(a.OAuth)...)
 	pairs = append(pairs,
 		pair{"ca_file", a.CAFile}, pair{"fingerprint", a.Fingerprint}, pair{"client_cert", a.ClientCert}, pair{"client_key", a.ClientKey},
 		pair{"min_tls", a.MinTLS}, pair{"server_name", a.ServerName}, pair{"proxy", host.WithoutPassword(a.Proxy)},
 		pair{"source_address", a.SourceAddress}, pair{"address_family", a.AddressFamily})
-	if a.ReadAhead {
-		pairs = append(pairs, pair{"read_ahead", "true"})
-	}
-	if a.NoPipelining {
-		pairs = append(pairs, pair{"pipelining", "false"})
-	}
-	if a.Timeouts.Connect > 0 {
-		pairs = append(pairs, pair{"connect_timeout", a.Timeouts.Connect.String()})
-	}
-	if a.Timeouts.Command > 0 {
-		pairs = append(pairs, pair{"command_timeout", a.Timeouts.Command.String()})
-	}
+	pairs = append(pairs,
+		pair{"read_ahead", a.ReadAhead}, pair{"pipelining", !a.NoPipelining},
+		pair{"connect_timeout", cmp.Or(a.Timeouts.Connect, policy.DefaultConnect).String()},
+		pair{"command_timeout", cmp.Or(a.Timeouts.Command, policy.DefaultCommand).String()})
 	return onlySet(pairs)
 }
 
@@ -48,7 +46,10 @@ func secretPairs(a config.Account) []pair {
 		pairs = append(pairs, pair{"password_command", s.Command[0] + arguments(len(s.Command)-1)})
 	}
 	if s.Keyring != nil {
-		pairs = append(pairs, pair{"keyring", strconv.FormatBool(*s.Keyring)})
+		pairs = append(pairs, pair{"keyring", *s.Keyring})
+	}
+	if len(onlySet(pairs)) == 0 && s.Literal.IsZero() && a.OAuth == nil && a.Auth != string(login.External) {
+		pairs = append(pairs, pair{"password_in", "in $" + secret.Variable(a.Name) + ", the keyring, secrets/" + a.Name + ", netrc, or asked for"})
 	}
 	return append(pairs, pair{"password", s.Literal.String()})
 }
@@ -98,8 +99,8 @@ func (sh *shell) writePairs(pairs []pair, format string) error {
 	return err
 }
 
-func mapOf(pairs []pair) map[string]string {
-	m := map[string]string{}
+func mapOf(pairs []pair) map[string]any {
+	m := map[string]any{}
 	for _, p := range pairs {
 		m[p.key] = p.value
 	}
@@ -114,7 +115,7 @@ func linesOf(pairs []pair, indent string) string {
 	}
 	var b strings.Builder
 	for _, p := range pairs {
-		fmt.Fprintf(&b, "%s%s  %s\n", indent, text.Pad(p.key, width, ' '), clean(p.value))
+		fmt.Fprintf(&b, "%s%s  %s\n", indent, text.Pad(p.key, width, ' '), clean(fmt.Sprint(p.value)))
 	}
 	return b.String()
 }

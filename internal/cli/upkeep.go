@@ -133,10 +133,16 @@ func (sh *shell) forgetAccount(ctx context.Context, flag, account string) error 
 // unknownAccount says what a name may have meant.
 func unknownAccount(account string, names []string) error {
 	hint := "popherd log shows those that there are"
-	if similar := luabind.Suggest(account, names); similar != "" {
+	if similar := luabind.Suggest(account, names); similar != "" && luabind.Suggest(owner(account), []string{owner(similar)}) != "" {
 		hint = "did you mean " + similar + "?"
 	}
 	return withStatus(exitNoInput, fmt.Errorf("account %q: nothing is remembered of it", account), hint)
+}
+
+// owner is the user of user@host: that of somebody else is not suggested.
+func owner(account string) string {
+	user, _, _ := strings.Cut(account, "@")
+	return user
 }
 
 func plural(n int, noun string) string {
