@@ -120,7 +120,7 @@ func (sh *shell) writeTable(r *run.Report, f runFlags) error {
 	for _, a := range r.Accounts {
 		fmt.Fprintf(&b, "account %s   %s, %d octets\n", clean(title(a)), messages(a.Messages), a.Octets)
 		sh.writeRows(&b, a, f.Explain)
-		fmt.Fprintf(&b, "plan: %d deliver, %d delete, %d keep   (%s)\n", a.Deliver, a.Delete, a.Keep, clean(outcome(a, f)))
+		fmt.Fprintf(&b, "plan: %d deliver, %d delete, %d keep%s   (%s)\n", a.Deliver, a.Delete, a.Keep, earlier(a), clean(outcome(a, f)))
 	}
 	_, err := io.WriteString(sh.Stdout, b.String())
 	return err
@@ -129,11 +129,19 @@ func (sh *shell) writeTable(r *run.Report, f runFlags) error {
 // writeNothing says of each account that its rules decided nothing.
 func (sh *shell) writeNothing(r *run.Report) error {
 	for _, a := range r.Accounts {
-		if _, err := fmt.Fprintf(sh.Stdout, "account %s   %s, %d octets: nothing to do\n", clean(title(a)), messages(a.Messages), a.Octets); err != nil {
+		if _, err := fmt.Fprintf(sh.Stdout, "account %s   %s, %d octets: nothing to do%s\n", clean(title(a)), messages(a.Messages), a.Octets, earlier(a)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// earlier says what is not counted as delivered, since that was done before.
+func earlier(a run.Account) string {
+	if a.Earlier == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d delivered earlier", a.Earlier)
 }
 
 // title names an account, and where several are local the maildrop.

@@ -122,6 +122,7 @@ func (s *session) rehearse(ctx context.Context) (string, error) {
 	if s.marks() > 0 {
 		s.run.audit("delete", s.wanted(), false)
 	}
+	s.rehearseEarlier()
 	if err := s.recognise(ctx); err != nil {
 		return "", err
 	}

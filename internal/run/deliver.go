@@ -28,11 +28,14 @@ const backup = "(backup)"
 func (s *session) deliver(ctx context.Context) error {
 	errands := s.errands()
 	if len(errands) == 0 {
+		s.noteEarlier(nil)
 		return nil
 	}
-	numbers := make([]int, len(errands))
-	for i, e := range errands {
-		numbers[i] = e.number
+	var numbers []int
+	for _, e := range errands {
+		if e.reads() {
+			numbers = append(numbers, e.number)
+		}
 	}
 	s.expect(pop3.Whole, slices.Values(numbers))
 	used := map[string]bool{}
@@ -60,6 +63,7 @@ func (s *session) deliver(ctx context.Context) error {
 			return err
 		}
 	}
+	s.noteEarlier(errands)
 	return s.noteDelivered(ctx, done)
 }
 
@@ -80,6 +84,12 @@ func (s *session) sync(ctx context.Context, name string) error {
 // alone is in s.failures.
 func (s *session) send(ctx context.Context, e *errand) error {
 	if err := s.identify(ctx, e); err != nil {
+		return err
+	}
+	if s.failures[e.number] != "" {
+		return nil // kept
+	}
+	if err := s.ask(ctx, e); err != nil {
 		return err
 	}
 	if s.failures[e.number] != "" || len(e.targets) == 0 {
@@ -146,7 +156,7 @@ func (s *session) begin(ctx context.Context, e *errand, body *bufio.Reader) ([]*
 			if name == backup {
 				envelope.Received = s.run.started
 			}
-			envelope.Had = had(s.known(e.number), name)
+			envelope.Had = had(s.known(e.number), s.run.place(name))
 			d.Delivery, err = target.Begin(ctx, envelope)
 		}
 		switch {
@@ -157,6 +167,7 @@ func (s *session) begin(ctx context.Context, e *errand, body *bufio.Reader) ([]*
 			d.failed = err
 		}
 		deliveries = append(deliveries, d)
+		e.sent = append(e.sent, name)
 	}
 	return deliveries, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/popherd/popherd/internal/deliver"
@@ -21,16 +22,17 @@ func (s *session) noteAtOnce(ctx context.Context, e *errand, failed map[string]e
 	}
 	var reached []string
 	for _, name := range e.targets {
+		place := s.run.place(name)
 		if name == backup || !forgetful(s.run.Targets[name].Kind) {
 			continue
 		}
 		if failed[name] == nil {
-			reached = append(reached, name)
+			reached = append(reached, place)
 			continue
 		}
 		if partly := (*deliver.Error)(nil); errors.As(failed[name], &partly) {
 			for _, recipient := range partly.Had {
-				reached = append(reached, name+" "+recipient)
+				reached = append(reached, place+" "+recipient)
 			}
 		}
 	}
@@ -38,17 +40,17 @@ func (s *session) noteAtOnce(ctx context.Context, e *errand, failed map[string]e
 		return nil
 	}
 	return s.note(ctx, func(j *state.Journal) {
-		for _, name := range reached {
-			j.Delivered(k.Key, name, e.digest)
+		for _, place := range reached {
+			j.Delivered(k.Key, place, e.digest)
 		}
 	})
 }
 
 // had are the recipients of a target that have a message from an earlier run.
-func had(known state.Known, name string) []string {
+func had(known state.Known, place string) []string {
 	var recipients []string
 	for _, reached := range known.Targets() {
-		if recipient, ok := strings.CutPrefix(reached, name+" "); ok {
+		if recipient, ok := strings.CutPrefix(reached, place+" "); ok {
 			recipients = append(recipients, recipient)
 		}
 	}
@@ -83,11 +85,42 @@ func (s *session) noteDelivered(ctx context.Context, done []*errand) error {
 					s.noteBackup(j, e)
 				}
 				if k.Key != 0 {
-					j.Delivered(k.Key, name, e.digest)
+					j.Delivered(k.Key, s.run.place(name), e.digest)
 				}
 			}
 		}
 	})
+}
+
+// noteEarlier finds out which targets got nothing now, since they had it from an
+// earlier run: by the journal, or as they said in one of these errands.
+func (s *session) noteEarlier(errands []*errand) {
+	sent := map[int][]string{}
+	for _, e := range errands {
+		sent[e.number] = e.sent
+	}
+	s.earlier = map[int][]string{}
+	for m, d := range s.plan.All() {
+		names := slices.DeleteFunc(slices.Clone(d.Deliver), func(name string) bool { return slices.Contains(sent[m.Number], name) })
+		if len(names) > 0 {
+			s.earlier[m.Number] = names
+		}
+	}
+}
+
+// rehearseEarlier is noteEarlier for a run that sends nothing: the journal alone
+// is asked.
+func (s *session) rehearseEarlier() {
+	if s.plan == nil {
+		return
+	}
+	var errands []*errand
+	for m, d := range s.plan.All() {
+		if len(d.Deliver) > 0 {
+			errands = append(errands, &errand{number: m.Number, sent: s.pending(d, s.known(m.Number))})
+		}
+	}
+	s.noteEarlier(errands)
 }
 
 func (s *session) noteBackup(j *state.Journal, e *errand) {

@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
+	"github.com/popherd/popherd/internal/deliver"
 	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/internal/state"
 	"github.com/popherd/popherd/pop3"
@@ -16,14 +18,19 @@ import (
 // An errand is one message on its way.
 type errand struct {
 	number  int
-	targets []string
-	doubt   bool   // the journal says it was delivered; that must be this message
-	id      string // the delivery's, the same in every run
+	targets []string // that are to get it
+	asked   []string // that have it by the journal, and must say so before it is deleted
+	sent    []string // of targets, to which it was sent now
+	doubt   bool     // the journal says it was delivered; that must be this message
+	id      string   // the delivery's, the same in every run
 	digest  state.Digest
 	octets  int64
 	passed  bool // it was read whole, so that digest and octets are known
 	had     bool // the backup was there already
 }
+
+// reads reports whether the message must be retrieved, as far as known.
+func (e *errand) reads() bool { return len(e.targets) > 0 || e.doubt }
 
 // errands are the deliveries of the plan that are not done yet, by
 // message-number.
@@ -31,11 +38,11 @@ func (s *session) errands() []*errand {
 	var all []*errand
 	for m, d := range s.plan.All() {
 		known := s.known(m.Number)
-		e := &errand{number: m.Number, targets: s.pending(d, known)}
+		e := &errand{number: m.Number, targets: s.pending(d, known), asked: s.witnesses(d, known)}
 		// A server may give the unique-id of a message that is gone to another. Before
 		// what an earlier run delivered counts for a deletion, the content decides.
 		e.doubt = d.Mark && known.Comparable && len(s.destinations(d)) > 0
-		if len(e.targets) > 0 || e.doubt {
+		if e.reads() || len(e.asked) > 0 {
 			all = append(all, e)
 		}
 	}
@@ -52,7 +59,79 @@ func (s *session) destinations(d plan.Decision) []string {
 
 // pending are the targets that a message has not reached yet.
 func (s *session) pending(d plan.Decision, known state.Known) []string {
-	return slices.DeleteFunc(slices.Clone(s.destinations(d)), known.Delivered)
+	return slices.DeleteFunc(slices.Clone(s.destinations(d)), func(name string) bool { return known.Delivered(s.run.place(name)) })
+}
+
+// witnesses are the targets that have a message to be deleted by the journal
+// alone, and can be asked: what they lost since must not be lost on the server,
+// too.
+func (s *session) witnesses(d plan.Decision, known state.Known) (names []string) {
+	if !d.Mark {
+		return nil
+	}
+	candidates := s.destinations(d)
+	if known.Wanted() != 0 { // decided by a run that was cut off: by all that it delivered to
+		candidates = append(slices.Sorted(maps.Keys(s.run.Targets)), candidates...)
+	}
+	asked := map[string]bool{}
+	for _, name := range candidates {
+		place := s.run.place(name)
+		if spec, ok := s.run.spec(name); !ok || forgetful(spec.Kind) || asked[place] || !known.Delivered(place) {
+			continue
+		}
+		asked[place] = true
+		names = append(names, name)
+	}
+	return names
+}
+
+// ask has the witnesses say whether they have a message, and sends it again to
+// those that do not.
+func (s *session) ask(ctx context.Context, e *errand) error {
+	if len(e.asked) == 0 {
+		return nil
+	}
+	for _, name := range e.asked {
+		have, err := s.run.has(ctx, name, e.id)
+		if err != nil {
+			return s.fail(ctx, e, fmt.Sprintf("not known whether %s has it: %v", name, err))
+		}
+		if !have {
+			e.targets = append(e.targets, name)
+		}
+	}
+	if len(e.targets) == 0 {
+		return nil
+	}
+	return s.plan.Decide(e.number, s.resent(e))
+}
+
+// resent is the decision about an errand's message. What an earlier run was cut
+// off at is decided without targets, until one turns out to need it.
+func (s *session) resent(e *errand) plan.Decision {
+	d := s.plan.Decided(e.number)
+	for _, name := range e.targets {
+		if name != backup && !slices.Contains(d.Deliver, name) {
+			d.Deliver = append(slices.Clone(d.Deliver), name)
+		}
+	}
+	return d
+}
+
+// has asks a target whether it has a delivery.
+func (r *run) has(ctx context.Context, name, id string) (bool, error) {
+	target, err := r.target(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	d, err := target.Begin(ctx, deliver.Envelope{ID: id})
+	switch {
+	case errors.Is(err, deliver.ErrHave):
+		return true, nil
+	case err != nil:
+		return false, err
+	}
+	return false, d.Abort()
 }
 
 // identify finds the id of the delivery, for which a message without an
@@ -82,7 +161,8 @@ func (s *session) identify(ctx context.Context, e *errand) error {
 		return err
 	}
 	s.journal.known[i] = known
-	e.targets = s.pending(s.plan.Decided(e.number), known)
+	d := s.plan.Decided(e.number)
+	e.targets, e.asked = s.pending(d, known), s.witnesses(d, known)
 	e.id, err = s.journal.account.DeliveryID(ctx, known.Key)
 	return err
 }

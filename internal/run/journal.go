@@ -226,7 +226,7 @@ func (s *session) noteRows(j *state.Journal) {
 		}
 		j.Plan(state.Row{
 			Key: s.known(m.Number).Key, Number: m.Number, UniqueID: m.UniqueID, Octets: m.Octets,
-			Decision: row.Decision, Target: target, Reason: d.Reason, Rule: d.Rule, Evidence: d.Evidence,
+			Decision: row.Decision, Target: target, Reason: row.Reason, Rule: d.Rule, Evidence: d.Evidence,
 			Subject: row.Subject, From: row.From,
 		})
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/popherd/popherd/internal/plan"
 )
@@ -33,27 +34,29 @@ type Account struct {
 	Messages int    `json:"messages"`           // that the maildrop held at the start
 	Octets   int64  `json:"octets"`             // of those messages
 	Plan     []Row  `json:"plan"`
-	Deliver  int    `json:"deliver"`           // messages to deliver
-	Delete   int    `json:"delete"`            // messages to delete
-	Keep     int    `json:"keep"`              // messages to keep
-	Outcome  string `json:"outcome"`           // "planned", "committed", "aborted" or "unknown"
-	Why      string `json:"why,omitempty"`     // of an end without a commit; of a rehearsal, why the run itself would fail
-	Failed   int    `json:"failed,omitempty"`  // messages that could not be delivered, and were kept
-	Refused  int    `json:"refused,omitempty"` // deletions that the server refused
-	Error    *Fault `json:"error,omitempty"`   // why the run failed, of several
+	Deliver  int    `json:"deliver"`                     // messages to deliver
+	Earlier  int    `json:"delivered_earlier,omitempty"` // messages to deliver that every target had from an earlier run
+	Delete   int    `json:"delete"`                      // messages to delete
+	Keep     int    `json:"keep"`                        // messages to keep
+	Outcome  string `json:"outcome"`                     // "planned", "committed", "aborted" or "unknown"
+	Why      string `json:"why,omitempty"`               // of an end without a commit; of a rehearsal, why the run itself would fail
+	Failed   int    `json:"failed,omitempty"`            // messages that could not be delivered, and were kept
+	Refused  int    `json:"refused,omitempty"`           // deletions that the server refused
+	Error    *Fault `json:"error,omitempty"`             // why the run failed, of several
 }
 
 // A Row is what was decided about one message.
 type Row struct {
-	Number   int    `json:"num"`
-	UniqueID string `json:"uidl"`
-	Octets   int64  `json:"size"`
-	Decision string `json:"decision"` // "keep", "delete", "deliver archive", "deliver archive, then delete"
-	Reason   string `json:"reason"`
-	Rule     string `json:"rule,omitempty"`     // the rule that decided
-	Evidence string `json:"evidence,omitempty"` // what held of the message
-	Subject  string `json:"subject,omitempty"`
-	From     string `json:"from,omitempty"`
+	Number   int      `json:"num"`
+	UniqueID string   `json:"uidl"`
+	Octets   int64    `json:"size"`
+	Decision string   `json:"decision"` // "keep", "delete", "deliver archive", "deliver archive, then delete"
+	Reason   string   `json:"reason"`
+	Rule     string   `json:"rule,omitempty"`              // the rule that decided
+	Evidence string   `json:"evidence,omitempty"`          // what held of the message
+	Earlier  []string `json:"delivered_earlier,omitempty"` // targets that had it from an earlier run, and are not in Decision
+	Subject  string   `json:"subject,omitempty"`
+	From     string   `json:"from,omitempty"`
 
 	// Explain has, in an explained run, a line for each predicate asked.
 	Explain []string `json:"explain,omitempty"`
@@ -94,6 +97,15 @@ func (s *session) report() Account {
 		Refused:  s.refusals,
 		Failed:   len(s.failures),
 	}
+	for n := range s.earlier {
+		if d := s.rest(n, s.plan.Decided(n)); len(d.Deliver) == 0 {
+			a.Earlier++
+			a.Deliver--
+			if !d.Mark {
+				a.Keep++
+			}
+		}
+	}
 	if s.rehearsed && !s.run.Policy.Delete.IsZero() {
 		if err := s.allowed(); err != nil {
 			a.Why = err.Error()
@@ -122,6 +134,7 @@ func (s *session) rows() []Row {
 
 func (s *session) row(m plan.Message, d plan.Decision) Row {
 	seen := s.glances.of(m.Number)
+	d = s.rest(m.Number, d)
 	return Row{
 		Number:   m.Number,
 		UniqueID: m.UniqueID,
@@ -130,10 +143,26 @@ func (s *session) row(m plan.Message, d plan.Decision) Row {
 		Reason:   d.Reason,
 		Rule:     d.Rule,
 		Evidence: d.Evidence,
+		Earlier:  s.earlier[m.Number],
 		Explain:  s.explained[m.Number],
 		Subject:  seen.subject,
 		From:     seen.from,
 	}
+}
+
+// rest is a decision without what an earlier run has done of it, which is its
+// reason then.
+func (s *session) rest(n int, d plan.Decision) plan.Decision {
+	earlier := s.earlier[n]
+	if len(earlier) == 0 {
+		return d
+	}
+	d.Deliver = slices.DeleteFunc(slices.Clone(d.Deliver), func(name string) bool { return slices.Contains(earlier, name) })
+	if d.Reason != "" {
+		d.Reason += "; "
+	}
+	d.Reason += "delivered earlier to " + strings.Join(earlier, " ")
+	return d
 }
 
 // A Step is what can be said of a session's deletions from now on, should the

@@ -132,6 +132,7 @@ type run struct {
 	unread   *luabind.UnreadError
 	store    *state.Store // nil until it is needed
 	targets  map[string]deliver.Target
+	places   map[string]string // of targets, by name: see place
 }
 
 // Run executes the script and returns what became of every session. The

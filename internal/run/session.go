@@ -25,10 +25,11 @@ type session struct {
 	name   string // of an account that the host logged in; empty for a script's own
 	key    string // under which it is remembered; empty for journalKey's
 
-	plan            *plan.Plan     // nil until something needs it
-	journal         *journal       // nil if nothing is remembered
-	resumed         int            // marks of an earlier run
-	failures        map[int]string // why messages could not be delivered, by message-number
+	plan            *plan.Plan       // nil until something needs it
+	journal         *journal         // nil if nothing is remembered
+	resumed         int              // marks of an earlier run
+	failures        map[int]string   // why messages could not be delivered, by message-number
+	earlier         map[int][]string // targets that got nothing now since they had it, by message-number
 	reader          reader
 	body            *bufio.Reader // and passing: what deliveries read by
 	passing         []byte

@@ -12,10 +12,7 @@ func (r *run) target(ctx context.Context, name string) (deliver.Target, error) {
 	if t := r.targets[name]; t != nil {
 		return t, nil
 	}
-	spec, ok := r.Targets[name]
-	if name == backup {
-		spec, ok = *r.Backup, true
-	}
+	spec, ok := r.spec(name)
 	if !ok {
 		return nil, noTarget(name)
 	}
@@ -31,5 +28,5 @@ func (r *run) target(ctx context.Context, name string) (deliver.Target, error) {
 }
 
 func noTarget(name string) error {
-	return &Stop{kind: "policy", reason: fmt.Sprintf("deliver: there is no target %q", name), hint: fmt.Sprintf("name it, as in --target %s=maildir:DIR", name)}
+	return &Stop{kind: "policy", reason: fmt.Sprintf("deliver: there is no target %q", name), hint: fmt.Sprintf("name it, as in --target %s=maildir:DIR, or under [targets] of the configuration", name)}
 }

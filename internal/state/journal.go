@@ -70,15 +70,15 @@ func (j *Journal) message(key Key, otherwise error, query string, args ...any) {
 
 // Delivered notes that a message lasts in a target: only after that target's
 // Sync. Its failures are forgotten. The step fails with [ErrDoubtful] if it is
-// not certain which message that is, or there is none. A target's name has no
-// line ends.
-func (j *Journal) Delivered(key Key, target string, d Digest) {
-	if j.err == nil && (target == "" || strings.Contains(target, "\n")) {
-		j.err = fmt.Errorf("target %q: not a name", target)
+// not certain which message that is, or there is none. A target is told by its
+// place, which has no line ends: a name might be another's tomorrow.
+func (j *Journal) Delivered(key Key, place string, d Digest) {
+	if j.err == nil && (place == "" || strings.Contains(place, "\n")) {
+		j.err = fmt.Errorf("target %q: not a place", place)
 	}
 	j.message(key, ErrDoubtful, `UPDATE message SET digest = ?, failures = 0, failure = '',
 		delivered = delivered || iif(instr(char(10) || delivered, char(10) || ?2 || char(10)), '', ?2 || char(10))
-		WHERE id = ?3 AND account = ?4 AND NOT doubtful`, d[:], target)
+		WHERE id = ?3 AND account = ?4 AND NOT doubtful`, d[:], place)
 }
 
 // Sent notes the content of a message that is on its way to a target: before

@@ -53,7 +53,7 @@ type past struct {
 	comparable bool
 	wanted     RunID
 	failures   int
-	delivered  string // names of targets, a line end after each
+	delivered  string // places of targets, a line end after each; names in what earlier versions wrote
 }
 
 // FirstSeen returns when the message was first listed; zero without a key. A
@@ -65,12 +65,13 @@ func (k Known) FirstSeen() time.Time {
 	return time.UnixMilli(k.firstSeen)
 }
 
-// Delivered reports whether the message has been delivered to a target.
-func (k Known) Delivered(target string) bool {
-	return k.past != nil && !k.Doubtful && strings.Contains("\n"+k.past.delivered, "\n"+target+"\n")
+// Delivered reports whether the message has been delivered to the target at a
+// place, as [Journal.Delivered] was told it.
+func (k Known) Delivered(place string) bool {
+	return k.past != nil && !k.Doubtful && strings.Contains("\n"+k.past.delivered, "\n"+place+"\n")
 }
 
-// Targets returns the names of the targets that it was delivered to.
+// Targets returns the places of the targets that it was delivered to.
 func (k Known) Targets() []string {
 	if k.past == nil || k.Doubtful || k.past.delivered == "" {
 		return nil
