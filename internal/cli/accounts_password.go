@@ -114,7 +114,7 @@ func exists(path string) bool {
 // newPassword reads a password that is to be kept: given, or typed.
 func (sh *shell) newPassword(ctx context.Context, a config.Account, f secretFlags) (secret.Secret, error) {
 	if given := sh.given(f); given != nil {
-		return given()
+		return until(ctx, given)
 	}
 	password, err := sh.passwordPrompt(false)(ctx, fmt.Sprintf("Password of %s at %s: ", a.User, a.Host))
 	switch {

@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
-	"io"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/popherd/popherd/internal/config"
@@ -72,13 +75,19 @@ func (sh *shell) testAccounts(ctx context.Context, f *mailFlags, names []string,
 	}
 	defer h.Close()
 	probes := make([]probe, len(accounts))
-	var writing sync.Mutex
-	each(ctx, accounts, defaultParallel, func(ctx context.Context, i int) {
-		probes[i] = probeAccount(ctx, h, accounts[i])
-		if format == "table" {
-			writing.Lock()
-			defer writing.Unlock()
-			sh.writeProbe(probes[i])
+	shown := sh.probeTable(accounts)
+	each(ctx, accounts, defaultParallel, func(ctx context.Context, first int) {
+		if twin(accounts, first) >= 0 {
+			return
+		}
+		for i := range accounts { // one after the other, if they are the same maildrop: servers lock it
+			if !sameMaildrop(accounts[i], accounts[first]) {
+				continue
+			}
+			probes[i] = probeAccount(ctx, h, accounts[i])
+			if format == "table" {
+				shown.add(i, probes[i])
+			}
 		}
 	})
 	if format == "json" {
@@ -86,7 +95,40 @@ func (sh *shell) testAccounts(ctx context.Context, f *mailFlags, names []string,
 			return err
 		}
 	}
-	return probesError(probes)
+	return probesError(ctx, probes)
+}
+
+// A probeTable shows how logins went, in the order of the accounts: each as soon
+// as it and those before it are known.
+type probeTable struct {
+	sh    *shell
+	width int // of the names
+
+	mu    sync.Mutex
+	known map[int]probe
+	next  int // to be shown
+}
+
+func (sh *shell) probeTable(accounts []config.Account) *probeTable {
+	t := &probeTable{sh: sh, known: map[int]probe{}}
+	for _, a := range accounts {
+		t.width = max(t.width, text.StringWidth(clean(a.Name)))
+	}
+	return t
+}
+
+func (t *probeTable) add(i int, p probe) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.known[i] = p
+	for {
+		p, ok := t.known[t.next]
+		if !ok {
+			return
+		}
+		t.write(p)
+		t.next++
+	}
 }
 
 // probeAccount logs in to an account, and out.
@@ -115,24 +157,21 @@ func probeAccount(ctx context.Context, h *host.Host, a config.Account) (p probe)
 	return p
 }
 
-// writeProbe says how one login went, as soon as that is known.
-func (sh *shell) writeProbe(p probe) {
-	if !p.OK {
-		fmt.Fprintf(sh.Stdout, "failed  %s   %s\n", clean(p.Account), clean(p.Error))
-		if p.Hint != "" {
-			fmt.Fprintf(sh.Stdout, "        %s\n", clean(p.Hint))
-		}
+// write says how one login went.
+func (t *probeTable) write(p probe) {
+	name := text.Pad(clean(p.Account), t.width, ' ')
+	if p.OK {
+		fmt.Fprintf(t.sh.Stdout, "ok      %s  %14s  %17s  %-7s  %s\n", name, messages(p.Messages), plural(int(p.Octets), "octet"), cmp.Or(p.TLS, "NO TLS"), p.Login)
 		return
 	}
-	secure := p.TLS
-	if secure == "" {
-		secure = "NO TLS"
+	fmt.Fprintf(t.sh.Stdout, "failed  %s  %s\n", name, clean(strings.TrimPrefix(p.Error, "account "+p.Account+": ")))
+	if p.Hint != "" {
+		fmt.Fprintf(t.sh.Stdout, "        %s  %s\n", strings.Repeat(" ", t.width), clean(p.Hint))
 	}
-	io.WriteString(sh.Stdout, fmt.Sprintf("ok      %s   %s, %d octets; %s, %s\n", clean(p.Account), messages(p.Messages), p.Octets, secure, p.Login))
 }
 
 // probesError is that some failed, which was said of each.
-func probesError(probes []probe) error {
+func probesError(ctx context.Context, probes []probe) error {
 	failed := &severalError{noun: "account", all: len(probes), status: exitSomeFailed}
 	for _, p := range probes {
 		if p.err != nil {
@@ -142,8 +181,12 @@ func probesError(probes []probe) error {
 	switch {
 	case failed.failed == 0:
 		return nil
+	case errors.Is(ctx.Err(), context.Canceled) && len(probes) == 1:
+		return withStatus(exitInterrupted, errors.New("interrupted"), "")
+	case errors.Is(ctx.Err(), context.Canceled):
+		failed.status, failed.interrupted = exitInterrupted, true
 	case len(probes) == 1:
-		return withStatus(exitStatus(probes[0].err), fmt.Errorf("account %q failed", probes[0].Account), "")
+		return withStatus(exitStatus(probes[0].err), fmt.Errorf("account %s: the login failed", probes[0].Account), "")
 	case failed.failed == len(probes):
 		failed.status = exitStatus(probes[0].err)
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -56,10 +57,13 @@ func (sh *shell) serverinfo(ctx context.Context, f *mailFlags, noLogin bool, for
 	if format == "json" {
 		err = sh.writeJSON(r)
 	} else {
-		_, err = io.WriteString(output{sh.Stdout}, serverText(r))
+		_, err = io.WriteString(output{sh.Stdout}, serverText(r, listedAddress(a)))
 	}
 	if err != nil {
 		return err
+	}
+	if opened := (*host.OpenError)(nil); errors.As(failed, &opened) {
+		failed = opened // without what it was for
 	}
 	return f.late(ctx, lookFault(a.Name, failed))
 }
@@ -86,10 +90,18 @@ func examination(h *host.Host, a config.Account, noLogin bool, sh *shell) server
 	return o
 }
 
+// listedAddress is where an account's server is, for people.
+func listedAddress(a config.Account) string {
+	if strings.Contains(a.Host, ":") {
+		return fmt.Sprintf("[%s]:%d", a.Host, a.Port)
+	}
+	return fmt.Sprintf("%s:%d", a.Host, a.Port)
+}
+
 // serverText is what is known of a server, for people.
-func serverText(r *serverinfo.Result) string {
+func serverText(r *serverinfo.Result, address string) string {
 	var b strings.Builder
-	pairs := []pair{{"server", r.Host}, {"greeting", r.Greeting}, {"APOP timestamp", r.Timestamp}}
+	pairs := []pair{{"server", address}, {"greeting", r.Greeting}, {"APOP timestamp", r.Timestamp}}
 	if r.TLS != nil {
 		pairs = append(pairs, pair{"TLS", r.TLS.Version + ", " + r.TLS.Cipher})
 		if c := r.TLS.Certificate; c != nil {

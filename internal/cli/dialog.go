@@ -128,14 +128,14 @@ func (d *dialog) confirm(question string, preset bool) (bool, error) {
 	return yes, err
 }
 
-// choose shows choices, and returns the index of the one that was chosen. The
-// first is preset.
-func (d *dialog) choose(question string, choices []string) (int, error) {
+// choose shows choices, and returns the index of the one that was chosen, or of
+// the preset one.
+func (d *dialog) choose(question string, choices []string, preset int) (int, error) {
 	for i, choice := range choices {
 		d.say("  %d  %s", i+1, clean(choice))
 	}
-	chosen := 0
-	_, err := d.ask(question, "1", func(answer string) error {
+	chosen := preset
+	_, err := d.ask(question, strconv.Itoa(preset+1), func(answer string) error {
 		n, err := strconv.Atoi(answer)
 		if err != nil || n < 1 || n > len(choices) {
 			return fmt.Errorf("answer with a number from 1 to %d", len(choices))

@@ -48,9 +48,13 @@ func TestDialogConfirms(t *testing.T) {
 func TestDialogChooses(t *testing.T) {
 	for answers, want := range map[string]int{"\n": 0, "2\n": 1, "0\n3\nx\n-1\n2\n": 1} {
 		d, _ := asks(t, answers)
-		if got, err := d.choose("Which", []string{"a", "b"}); err != nil || got != want {
+		if got, err := d.choose("Which", []string{"a", "b"}, 0); err != nil || got != want {
 			t.Errorf("%q: got %v, %v", answers, got, err)
 		}
+	}
+	d, shown := asks(t, "\n")
+	if got, err := d.choose("Which", []string{"a", "b"}, 1); err != nil || got != 1 || !strings.Contains(shown.String(), "Which [2]: ") {
+		t.Errorf("got %v, %v, want the preset one:\n%s", got, err, shown)
 	}
 }
 

@@ -194,7 +194,7 @@ func (sh *shell) reach(accounts []config.Account, f doctorFlags) (*doctor.Reach,
 				return method, err
 			}
 		}
-		return login.Login(ctx, c, method, credential)
+		return host.LogIn(ctx, c, a, credential)
 	}
 	return r, nil
 }

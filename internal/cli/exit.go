@@ -93,6 +93,9 @@ func exitStatus(err error) int {
 		kind    interface{ Kind() string }
 		object  *luabind.Error
 	)
+	var slip interface{ Usage() bool } // what a rule file or script names, and the command line does not
+	var named *host.AccountFileError
+	var unable *host.AuthError
 	var crossed *failure
 	var several *severalError
 	var unread *luabind.UnreadError
@@ -107,6 +110,8 @@ func exitStatus(err error) int {
 		return exitConfig
 	case errors.As(err, new(*config.Error)): // a name that the command line has
 		return exitUsage
+	case errors.As(err, &unable): // whatever is wrong with where the password was looked for
+		return kindStatus(unable.Kind())
 	case errors.As(err, &crossed):
 		return crossed.Status
 	case errors.As(err, new(*outputError)), errors.As(err, new(*run.UndeliveredError)):
@@ -119,6 +124,12 @@ func exitStatus(err error) int {
 		return exitUnavailable
 	case errors.As(err, &usage), errors.As(err, &address):
 		return exitUsage
+	case errors.As(err, &slip) && slip.Usage():
+		return exitUsage
+	case errors.As(err, &named) && named.Err != nil:
+		return exitNoInput
+	case errors.As(err, &named):
+		return exitInput
 	case errors.As(err, &object):
 		return objectStatus(object)
 	case errors.As(err, &kind):
@@ -129,6 +140,8 @@ func exitStatus(err error) int {
 		return exitNoInput
 	case errors.As(err, &refused):
 		return exitProtocol
+	case errors.As(err, new(noTerminal)):
+		return exitUsage
 	case errors.As(err, &raised):
 		return exitRaised
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +24,7 @@ import (
 type initFlags struct {
 	Name, User, Host, TLS, Auth, CAFile string
 	Port                                int
+	PortGiven                           bool
 	ClientID                            string
 	Keep                                string
 	NonInteractive                      bool
@@ -72,6 +72,7 @@ set-password).`,
   pass show mail/work | popherd init anna@example.org --name work --non-interactive --password-stdin`,
 		Args: atMostOne("address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			s.flags.PortGiven = cmd.Flags().Changed("port")
 			return stopped(cmd.Context(), s.run(cmd.Context(), args))
 		},
 	}
@@ -82,7 +83,7 @@ set-password).`,
 func (f *initFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringVar(&f.Name, "name", "", "the account's `NAME` in the configuration (default: after the address's domain)")
-	flags.StringVar(&f.Host, "host", "", "the `SERVER`; it is not looked for then")
+	flags.StringVar(&f.Host, "host", "", "the `SERVER`, as in pop.example.org or pop.example.org:995; it is not looked for then")
 	flags.IntVar(&f.Port, "port", 0, "the server's `PORT` (default: 995, or 110 with --tls=starttls)")
 	flags.StringVar(&f.TLS, "tls", "", "`implicit` (the default) or starttls; insecure-plaintext lets everybody on the way read the password and the mail")
 	flags.StringVar(&f.User, "user", "", "the `USER` to log in as (default: ADDRESS, or what is known of the server)")
@@ -100,7 +101,7 @@ func (f *initFlags) register(flags *pflag.FlagSet) {
 func (f *initFlags) check() error {
 	modes := []string{"", config.Implicit, config.StartTLS, config.InsecurePlaintext}
 	switch {
-	case f.Port < 0 || f.Port > 65535:
+	case f.PortGiven && (f.Port < 1 || f.Port > 65535):
 		return &usageError{object: "--port", reason: fmt.Sprintf("%d is not a port from 1 to 65535", f.Port), hint: "as in --port=995"}
 	case !slices.Contains(modes, f.TLS):
 		return &usageError{object: "--tls", reason: fmt.Sprintf("there is no choice %q", f.TLS), hint: "give implicit or starttls"}
@@ -169,9 +170,9 @@ func (s *setup) begin(ctx context.Context, args []string) error {
 		return &usageError{object: "--config", reason: "neither it nor XDG_CONFIG_HOME nor HOME says where the configuration is", hint: "as in --config /etc/popherd/config.toml"}
 	}
 	s.path = path
-	if s.flags.CAFile != "" { // in the file it would begin elsewhere
-		if s.flags.CAFile, err = filepath.Abs(s.flags.CAFile); err != nil {
-			return err
+	if s.flags.CAFile != "" {
+		if s.flags.CAFile, err = authority(s.flags.CAFile); err != nil {
+			return withStatus(exitStatus(err), fmt.Errorf("--ca-file: %w", err), "name a file with the certificate of the server's authority, in PEM")
 		}
 	}
 	s.there, err = config.Read(path, config.Options{Getenv: s.sh.Getenv, Home: s.sh.Getenv("HOME")})
@@ -179,10 +180,13 @@ func (s *setup) begin(ctx context.Context, args []string) error {
 		s.there, err = &config.Config{}, nil
 	}
 	if err != nil {
-		return err
+		return s.fileFault(err)
 	}
 	if len(args) > 0 {
 		s.address = strings.TrimSpace(args[0])
+		if err := checkAddress(s.address); err != nil {
+			return err
+		}
 	}
 	if s.flags.NonInteractive {
 		return s.missing()
@@ -211,14 +215,22 @@ func (s *setup) greet() error {
 	if s.address != "" || s.flags.Host != "" {
 		return nil
 	}
-	address, err := s.dialog.ask("Mail address", "", func(answer string) error {
-		if local, domain, ok := strings.Cut(answer, "@"); !ok || local == "" || domain == "" {
-			return errors.New("give the whole address, such as anna@example.org")
-		}
-		return nil
-	})
+	address, err := s.dialog.ask("Mail address", "", checkAddress)
 	s.address = address
 	return err
+}
+
+// checkAddress refuses what has not the form of an address. The domain may be
+// one that is known within a network alone.
+func checkAddress(text string) error {
+	at := strings.LastIndexByte(text, '@')
+	if at > 0 && at < len(text)-1 && !strings.ContainsAny(text, " \t") && clean(text) == text {
+		return nil
+	}
+	return &usageError{
+		object: fmt.Sprintf("address %q", clean(text)), reason: "it is not whole",
+		hint: "as in anna@example.org; a mere user name is for --user",
+	}
 }
 
 // ending says what to do next.

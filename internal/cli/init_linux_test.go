@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -95,8 +98,8 @@ func TestInitWithAWrongPassword(t *testing.T) {
 	p.answers("User name", "")
 	p.answers("Where is the password kept", "3")
 	p.answers("Password", "letmein")
-	p.answers("What now", "1")
-	p.answers("What now", "2")
+	p.answers("What now [2]", "1")
+	p.answers("What now [2]", "")
 	p.answers("Password", password)
 	p.ends(exitOK)
 	p.golden("init-wrong-password", s.CAFile, "CA.pem")
@@ -112,7 +115,7 @@ func TestInitStopped(t *testing.T) {
 	s := annas(t, logintest.Options{})
 	args := []string{"init", "anna@example.org", "--host", "127.0.0.1", "--port", at(t, s.TLSAddr()), "--ca-file", s.CAFile}
 	questions := []struct{ question, answer string }{
-		{"User name", ""}, {"Name of the account", ""}, {"Where is the password kept", ""}, {"Password", "letmein"}, {"What now", "4"},
+		{"User name", ""}, {"Name of the account", ""}, {"Where is the password kept", ""}, {"Password", "letmein"}, {"What now", "6"},
 	}
 	stop := func(p *person, at int, how func(p *person)) {
 		p.starts(args...)
@@ -195,6 +198,7 @@ func TestInitWithACommandAndANamedServer(t *testing.T) {
 	p.answers("Server, such as", "localhost")
 	p.answers("How does it get TLS", "2")
 	p.answers("Port", "0")
+	p.answers("Port", "110x")
 	p.answers("Port", at(t, s.Addr()))
 	p.answers("User name", "")
 	p.answers("Name of the account", "")
@@ -205,6 +209,129 @@ func TestInitWithACommandAndANamedServer(t *testing.T) {
 	p.ends(exitOK)
 	p.golden("init-command", s.CAFile, "CA.pem", at(t, s.Addr()), "PORT")
 	p.discreet()
+}
+
+// A server of one's own: nobody knows who signed its certificate. A file with the
+// authority does, as does the fingerprint, which is shown first.
+func TestInitTrustsACertificate(t *testing.T) {
+	s := annas(t, logintest.Options{})
+	mark := fingerprintAt(t, s)
+	begin := func() *person {
+		p := sit(t)
+		p.starts("init", "anna@example.org", "--host", "localhost:"+at(t, s.TLSAddr()), "--name", "work")
+		p.answers("User name", "")
+		p.answers("Where is the password kept", "3")
+		p.answers("Password", password)
+		return p
+	}
+	t.Run("fingerprint", func(t *testing.T) {
+		p := begin()
+		p.answers("What now [5]", "6")
+		p.answers("Trust it [no]", "")
+		p.answers("What now [5]", "6")
+		p.answers("Trust it [no]", "yes")
+		p.ends(exitOK)
+		want := `fingerprint = "` + mark + `"`
+		if !strings.Contains(p.transcript(), mark) || !strings.Contains(p.configuration(), want) || strings.Contains(p.configuration(), "ca_file") {
+			t.Errorf("got the configuration\n%s", p.configuration())
+		}
+		p.golden("init-fingerprint", mark, "FINGERPRINT")
+		p.discreet()
+	})
+	t.Run("file", func(t *testing.T) {
+		p := begin()
+		p.has(filepath.Join(p.home, "none.pem"), "nothing\n")
+		p.answers("What now [5]", "")
+		p.answers("File, PEM", "")
+		p.answers("File, PEM", "~/nosuch.pem")
+		p.answers("File, PEM", "~/none.pem")
+		p.answers("File, PEM", s.CAFile)
+		p.ends(exitOK)
+		if want := `ca_file = "` + s.CAFile + `"`; !strings.Contains(p.configuration(), want) || strings.Contains(p.configuration(), "fingerprint") {
+			t.Errorf("got the configuration\n%s", p.configuration())
+		}
+		p.golden("init-authority", s.CAFile, "CA.pem")
+		p.discreet()
+	})
+	if got := s.Attempts(); len(got) != 2 {
+		t.Errorf("got %d logins, want 2: none before the certificate was trusted", len(got))
+	}
+}
+
+// fingerprintAt is that of a server's certificate.
+func fingerprintAt(t *testing.T, s *logintest.Server) string {
+	t.Helper()
+	conn, err := tls.Dial("tcp", s.TLSAddr(), &tls.Config{RootCAs: s.Pool()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	return fmt.Sprintf("sha256:%x", sha256.Sum256(conn.ConnectionState().PeerCertificates[0].Raw))
+}
+
+// Whoever mistook the server, the port, TLS or the user need not begin again.
+func TestInitChangesWhatWasWrong(t *testing.T) {
+	s := annas(t, logintest.Options{})
+	dead := annas(t, logintest.Options{}) // plain, where TLS is expected
+	p := sit(t)
+	p.starts("init", "anna@example.org", "--host", "127.0.0.1", "--port", at(t, dead.Addr()), "--ca-file", s.CAFile, "--name", "work")
+	p.answers("User name", "otto@example.org")
+	p.answers("Where is the password kept", "3")
+	p.answers("Password", password)
+	p.answers("What now [1]", "4")
+	p.answers("Server [127.0.0.1]", "pops://localhost")
+	p.answers("Server [127.0.0.1]", "localhost:"+at(t, s.Addr()))
+	p.answers("How does it get TLS [1]", "2")
+	p.answers("What now [2]", "3")
+	p.answers("User name [otto@example.org]", "anna@example.org")
+	p.ends(exitOK)
+	p.golden("init-changed", s.CAFile, "CA.pem", at(t, dead.Addr()), "PORT")
+	p.discreet()
+	for _, want := range []string{"[accounts.work]\nuser = \"anna@example.org\"\nhost = \"localhost\"\nport = " + at(t, s.Addr()) + "\ntls = \"starttls\"", "ca_file = "} {
+		if !strings.Contains(p.configuration(), want) {
+			t.Errorf("no %q in the configuration\n%s", want, p.configuration())
+		}
+	}
+}
+
+// Without TLS nothing is done that was not confirmed.
+func TestInitConfirmsPlaintext(t *testing.T) {
+	s := annas(t, logintest.Options{})
+	args := []string{"init", "anna@example.org", "--host", "127.0.0.1", "--port", at(t, s.Addr()), "--tls", "insecure-plaintext", "--name", "work", "-q"}
+	p := sit(t)
+	p.starts(args...)
+	p.reads("warning: without TLS everybody on the way to 127.0.0.1 can read the password")
+	p.answers("Do without TLS all the same [no]", "")
+	p.ends(exitInterrupted)
+	p.nothing()
+	p = sit(t)
+	p.starts(args...)
+	p.answers("Do without TLS all the same [no]", "yes")
+	p.answers("User name", "")
+	p.answers("Where is the password kept", "3")
+	p.answers("Password", password)
+	p.ends(exitOK)
+	if !strings.Contains(p.configuration(), `tls = "insecure-plaintext"`) {
+		t.Errorf("got the configuration\n%s", p.configuration())
+	}
+}
+
+// Ctrl-C ends the wait for a password that does not come.
+func TestInitWaitsForNoPassword(t *testing.T) {
+	for _, more := range [][]string{{"--non-interactive"}, {"--keep", "file"}} {
+		p := sit(t)
+		p.launches(append([]string{"init", "anna@example.org", "--host", "pop.gmail.com", "--name", "work", "--no-test", "--password-stdin"}, more...)...)
+		p.reads("note: ")
+		if len(more) == 2 {
+			p.answers("User name", "")
+		}
+		p.types("wib\x03")
+		p.ends(exitInterrupted)
+		p.nothing()
+		if !strings.Contains(p.transcript(), "init: stopped; nothing was changed") {
+			t.Errorf("it does not say that nothing was changed:\n%s", p.transcript())
+		}
+	}
 }
 
 // has makes a file that only the person can read.

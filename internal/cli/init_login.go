@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/host"
@@ -31,43 +32,33 @@ func (s *setup) test(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		err = lookFault(s.plain().Name, err)
+		shown := lookFault(s.account.Name, err)
+		hint := hintOf(shown)
+		cert, _ := unverified(err)
 		if s.dialog == nil {
-			return withStatus(exitStatus(err), fmt.Errorf("%w; nothing was written", err), hintOf(err))
+			if cert != nil {
+				hint = authorityHint
+			}
+			return withStatus(exitStatus(shown), errors.New(strings.TrimRight(shown.Error(), ".")+"; nothing was written"), hint)
 		}
-		s.dialog.complain(err)
-		again, err := s.decide()
-		if err != nil || !again {
+		if cert != nil { // what helps is asked next
+			shown = errors.New(shown.Error())
+		}
+		s.dialog.complain(shown)
+		switch err := s.decide(err); {
+		case errors.Is(err, errAsItIs):
+			return nil
+		case err != nil:
 			return err
 		}
 	}
-}
-
-// decide asks what to do about a login that failed.
-func (s *setup) decide() (again bool, err error) {
-	other := "try another password"
-	if s.keep == byCommand {
-		other = "name another command"
-	}
-	chosen, err := s.dialog.choose("What now", []string{"try again", other, "write the account all the same", "stop, and write nothing"})
-	switch {
-	case err != nil:
-		return false, err
-	case chosen == 1:
-		return true, s.askPassword()
-	case chosen == 2:
-		return false, nil
-	case chosen == 3:
-		return false, errStop
-	}
-	return true, nil
 }
 
 // plain is the account as a run will have it.
 func (s *setup) plain() config.Account {
 	n := s.account
 	return config.Account{
-		Name: n.Name, User: n.User, Host: n.Host, Port: n.Port, TLS: n.TLS, Auth: n.Auth, CAFile: n.CAFile,
+		Name: n.Name, User: n.User, Host: n.Host, Port: n.Port, TLS: n.TLS, Auth: n.Auth, CAFile: n.CAFile, Fingerprint: n.Fingerprint,
 		MinTLS: "1.2", AddressFamily: "any", Secret: secret.Sources{Command: n.PasswordCommand},
 	}
 }

@@ -36,9 +36,9 @@ func (s *setup) secret(ctx context.Context) error {
 		s.keep = nowhere
 		return nil
 	case s.dialog == nil:
-		return s.keepUnasked()
+		return s.keepUnasked(ctx)
 	}
-	return s.keepAsked()
+	return s.keepAsked(ctx)
 }
 
 // chooseOAuth settles whether the login is by OAuth2, where that is possible.
@@ -56,7 +56,7 @@ func (s *setup) chooseOAuth() error {
 		a.OAuthProvider = ""
 		return nil
 	}
-	chosen, err := s.dialog.choose("How do you log in", []string{"with an app password", "with OAuth2, for which you need a client id of your own"})
+	chosen, err := s.dialog.choose("How do you log in", []string{"with an app password", "with OAuth2, for which you need a client id of your own"}, 0)
 	if chosen == 1 {
 		a.Auth = string(login.XOAUTH2)
 	} else {
@@ -88,14 +88,14 @@ func (s *setup) client() (err error) {
 }
 
 // keepUnasked follows the flags.
-func (s *setup) keepUnasked() (err error) {
+func (s *setup) keepUnasked(ctx context.Context) (err error) {
 	given := s.sh.given(s.flags.secretFlags)
 	if given == nil { // it is where popherd finds it, or it is asked for each time
 		s.keep = nowhere
 		return nil
 	}
-	if s.password, err = given(); err != nil {
-		return withStatus(exitNoInput, err, "")
+	if s.password, err = until(ctx, given); err != nil {
+		return err
 	}
 	if s.keep = keeping(s.flags.Keep); s.keep == "" {
 		s.keep = inFile
@@ -104,7 +104,7 @@ func (s *setup) keepUnasked() (err error) {
 }
 
 // keepAsked asks where the password is to be kept, and for the password.
-func (s *setup) keepAsked() error {
+func (s *setup) keepAsked(ctx context.Context) error {
 	var ways []keeping
 	var choices []string
 	offer := func(way keeping, text string) {
@@ -127,18 +127,18 @@ func (s *setup) keepAsked() error {
 	}
 	if len(ways) == 1 {
 		s.keep = ways[0]
-		return s.askPassword()
+		return s.askPassword(ctx)
 	}
-	chosen, err := s.dialog.choose("Where is the password kept", choices)
+	chosen, err := s.dialog.choose("Where is the password kept", choices, 0)
 	if err != nil {
 		return err
 	}
 	s.keep = ways[chosen]
-	return s.askPassword()
+	return s.askPassword(ctx)
 }
 
 // askPassword asks for the password, or the command that prints it.
-func (s *setup) askPassword() (err error) {
+func (s *setup) askPassword(ctx context.Context) (err error) {
 	if s.keep == byCommand {
 		_, err = s.dialog.ask("Command, such as pass show mail/work", "", func(answer string) error {
 			argv, err := words(answer)
@@ -151,11 +151,31 @@ func (s *setup) askPassword() (err error) {
 		return err
 	}
 	if given := s.sh.given(s.flags.secretFlags); given != nil && s.password.IsZero() {
-		s.password, err = given()
+		s.password, err = until(ctx, given)
 		return err
 	}
 	s.password, err = s.dialog.password(fmt.Sprintf("Password of %s at %s (it is not shown): ", s.account.User, s.account.Host))
 	return err
+}
+
+// until reads a secret, but no longer than ctx lasts: a stream on which nothing
+// comes is left behind.
+func until(ctx context.Context, given func() (secret.Secret, error)) (secret.Secret, error) {
+	type answer struct {
+		password secret.Secret
+		err      error
+	}
+	came := make(chan answer, 1)
+	go func() {
+		password, err := given()
+		came <- answer{password, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return secret.Secret{}, context.Cause(ctx)
+	case a := <-came:
+		return a.password, a.err
+	}
 }
 
 // file is where the account's password is looked for in a file.

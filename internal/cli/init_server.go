@@ -11,33 +11,60 @@ import (
 	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/discover"
 	"github.com/popherd/popherd/internal/secret"
-	"github.com/popherd/popherd/pop3"
 )
 
 // server settles which server it is, and how it gets TLS.
 func (s *setup) server(ctx context.Context) error {
-	c := discover.Candidate{Host: s.flags.Host, Source: "named by you", Auth: "auto"}
-	if c.Host == "" {
-		var err error
-		if c, err = s.discovered(ctx); err != nil {
-			return err
-		}
-	} else {
-		c.Advice = discover.Known(c.Host)
+	find := s.discovered
+	if s.flags.Host != "" {
+		find = func(context.Context) (discover.Candidate, error) { return s.given() }
 	}
-	if err := checkHost(c.Host); err != nil {
-		return &usageError{object: "--host", reason: err.Error(), hint: "as in --host=pop.example.org"}
+	c, err := find(ctx)
+	if err != nil {
+		return err
 	}
-	c.TLS = cmp.Or(s.flags.TLS, c.TLS, config.Implicit)
-	if s.flags.TLS != "" || c.Port == 0 {
-		c.Port = usualPort(c.TLS)
+	if _, _, err := splitHost(c.Host); err != nil { // what was found may be anything
+		return &usageError{object: "--host", reason: err.Error(), hint: cmp.Or(hintOf(err), "as in --host=pop.example.org")}
 	}
-	c.Port = cmp.Or(s.flags.Port, c.Port)
+	c.Port = cmp.Or(c.Port, s.flags.Port)
+	s.settle(c)
+	return s.plaintext()
+}
+
+// settle takes a server, and says what is known of it.
+func (s *setup) settle(c discover.Candidate) {
+	c.TLS = cmp.Or(c.TLS, config.Implicit)
+	c.Port = cmp.Or(c.Port, usualPort(c.TLS))
 	for _, advice := range c.Advice {
 		s.note("note: " + advice)
 	}
 	s.take(c)
-	return nil
+}
+
+// flagged is a server that was found, with what the command line says of it.
+func (s *setup) flagged(c discover.Candidate) discover.Candidate {
+	if s.flags.TLS != "" && s.flags.TLS != c.TLS {
+		c.TLS, c.Port = s.flags.TLS, 0
+	}
+	c.Port = cmp.Or(s.flags.Port, c.Port)
+	return c
+}
+
+// plaintext warns of a server without TLS, and has a person confirm it.
+func (s *setup) plaintext() error {
+	if s.account.TLS != config.InsecurePlaintext {
+		return nil
+	}
+	// This is said with --quiet, too.
+	fmt.Fprintf(s.sh.Stderr, "warning: without TLS everybody on the way to %s can read the password and the mail, and change them\n", clean(s.account.Host))
+	if s.dialog == nil {
+		return nil
+	}
+	sure, err := s.dialog.confirm("Do without TLS all the same", false)
+	if err == nil && !sure {
+		err = errStop
+	}
+	return err
 }
 
 // take notes what is known of the account.
@@ -70,26 +97,26 @@ func (s *setup) discovered(ctx context.Context) (discover.Candidate, error) {
 	if s.dialog == nil {
 		return s.unasked(found, err)
 	}
-	nowhere := errors.As(err, new(*discover.NotFoundError))
+	nowhere := errors.As(err, new(*discover.NotFoundError)) || errors.As(err, new(*discover.AddressError)) // of a network of its own
 	switch {
 	case err != nil && !nowhere:
 		return discover.Candidate{}, sourceFault(err)
 	case nowhere:
 		s.dialog.complain(err)
-		return s.named()
+		return s.asked()
 	}
 	var choices []string
 	for _, c := range found {
 		choices = append(choices, describe(c))
 	}
-	chosen, err := s.dialog.choose("Which server", append(choices, "another, which you name"))
+	chosen, err := s.dialog.choose("Which server", append(choices, "another, which you name"), 0)
 	if err != nil {
 		return discover.Candidate{}, err
 	}
 	if chosen == len(found) {
-		return s.named()
+		return s.asked()
 	}
-	return found[chosen], s.outside(found[chosen])
+	return s.flagged(found[chosen]), s.outside(found[chosen])
 }
 
 // unasked takes the best server where nobody confirms it. A record of the DNS
@@ -101,7 +128,7 @@ func (s *setup) unasked(found []discover.Candidate, err error) (discover.Candida
 	}
 	if best := found[0]; !s.strange(best) {
 		s.note("server " + describe(best))
-		return best, nil
+		return s.flagged(best), nil
 	}
 	return discover.Candidate{}, &usageError{
 		object: "server " + found[0].Host,
@@ -151,50 +178,15 @@ func describe(c discover.Candidate) string {
 	return fmt.Sprintf("%s, port %d, %s, as %s   (%s)", c.Host, c.Port, secure, c.User, c.Source)
 }
 
-// named asks for the server.
-func (s *setup) named() (discover.Candidate, error) {
-	c := discover.Candidate{Source: "named by you", Auth: "auto"}
-	var err error
-	if c.Host, err = s.dialog.ask("Server, such as pop.example.org", "", checkHost); err != nil || s.flags.TLS != "" {
-		c.Advice = discover.Known(c.Host)
-		return c, err
-	}
-	mode, err := s.dialog.choose("How does it get TLS", []string{"from the beginning, mostly on port 995", "by STLS, mostly on port 110"})
-	c.TLS = []string{config.Implicit, config.StartTLS}[mode]
-	c.Advice = discover.Known(c.Host)
-	if err != nil || s.flags.Port != 0 {
-		return c, err
-	}
-	_, err = s.dialog.ask("Port", fmt.Sprint(usualPort(c.TLS)), func(answer string) error {
-		if n, err := fmt.Sscanf(answer, "%d", &c.Port); n != 1 || err != nil || c.Port < 1 || c.Port > 65535 {
-			return errors.New("answer with a number from 1 to 65535")
-		}
-		return nil
-	})
-	return c, err
-}
-
-// checkHost refuses what is no name or address of a server.
-func checkHost(host string) error {
-	if host == "" || len(host) > 253 || strings.ContainsAny(host, " \t/@\"'\\#") || clean(host) != host {
-		return fmt.Errorf("%q is no server's name", host)
-	}
-	return nil
-}
-
-// usualPort is where a server listens.
-func usualPort(mode string) int {
-	if mode == config.Implicit {
-		return pop3.TLSPort
-	}
-	return pop3.Port
-}
-
 // user settles whom to log in as.
-func (s *setup) user(context.Context) (err error) {
+func (s *setup) user(context.Context) error {
 	if s.dialog == nil || s.flags.User != "" {
 		return nil
 	}
+	return s.askUser()
+}
+
+func (s *setup) askUser() (err error) {
 	s.account.User, err = s.dialog.ask("User name", s.account.User, func(answer string) error {
 		if answer == "" {
 			return errors.New("the server knows you by some name, mostly the address")

@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,8 +13,10 @@ import (
 
 	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/discover"
+	"github.com/popherd/popherd/internal/host"
 	"github.com/popherd/popherd/internal/login/logintest"
 	"github.com/popherd/popherd/internal/secret"
+	"github.com/popherd/popherd/pop3"
 )
 
 // password is Anna's; nothing may show it.
@@ -150,7 +154,8 @@ func TestInitWithATalkativeServer(t *testing.T) {
 // where one is.
 func TestInitKeepsWhereTheAuthorityIs(t *testing.T) {
 	e := &errand{t: t, home: t.TempDir(), keyring: noKeyringHere{}}
-	t.Chdir(t.TempDir())
+	s := annas(t, logintest.Options{})
+	t.Chdir(filepath.Dir(s.CAFile))
 	want, err := filepath.Abs("ca.pem")
 	if err != nil {
 		t.Fatal(err)
@@ -198,16 +203,19 @@ func TestInitNonInteractiveIntoTheKeyring(t *testing.T) {
 
 // What cannot be written in the configuration leaves no password behind.
 func TestInitTakesThePasswordBack(t *testing.T) {
-	kept := memory{}
-	e := &errand{t: t, home: t.TempDir(), stdin: password + "\n", keyring: kept}
-	if err := os.WriteFile(filepath.Join(e.home, ".config"), nil, 0o600); err != nil { // where a folder is wanted
-		t.Fatal(err)
+	if _, err := os.Stat("/proc/self"); err != nil {
+		t.Skip("there is no folder here in which nobody can write")
 	}
-	if status := e.runs("--host", "pop.example.org", "--user", "anna", "--no-test", "--password-stdin", "--keep", "keyring"); status == exitOK {
-		t.Errorf("got exit status 0:\n%s", e.out.String())
-	}
-	if len(kept) != 0 {
-		t.Error("the password is in the keyring")
+	for _, keep := range []string{"keyring", "file", "nowhere"} {
+		kept := memory{}
+		e := &errand{t: t, home: "/proc/x", stdin: password + "\n", keyring: kept}
+		status := e.runs("anna@example.org", "--host", "pop.example.org", "--no-test", "--password-stdin", "--keep", keep)
+		if status != exitNoInput || !strings.Contains(e.out.String(), "/proc/x") || !strings.Contains(e.out.String(), "hint: ") {
+			t.Errorf("%s: got exit status %d:\n%s", keep, status, e.out.String())
+		}
+		if len(kept) != 0 {
+			t.Error("the password is in the keyring")
+		}
 	}
 }
 
@@ -232,10 +240,19 @@ func TestInitNonInteractiveRefusals(t *testing.T) {
 		{"anna@example.org --host pop.example.org --port 70000", nil, exitUsage, "70000 is not a port"},
 		{"anna@example.org --host pop.example.org --keep safe", nil, exitUsage, `there is no choice "safe"`},
 		{"anna@example.org --host pop.example.org --timeout 0s", nil, exitUsage, "0s is not a limit"},
+		{"anna@example.org --host pop.example.org --port 0", nil, exitUsage, "0 is not a port from 1 to 65535\nhint: as in --port=995"},
+		{"anna@example.org --host pop.example.org --port -1", nil, exitUsage, "-1 is not a port"},
+		{"anna@example.org --host pop.example.org:110 --port 995", nil, exitUsage, "--port: it is 995, and --host has 110"},
 		{"anna@example.org --host pop/example", nil, exitUsage, "is no server's name"},
+		{"anna@example.org --host pops://pop.example.org", nil, exitUsage, "hint: write pop.example.org"},
+		{"anna@example.org --host b\u00fccher.example", nil, exitUsage, "give the name in its xn-- form"},
+		{"anna --host pop.example.org", nil, exitUsage, "address \"anna\": it is not whole\nhint: as in anna@example.org"},
+		{"anna@", nil, exitUsage, "address \"anna@\": it is not whole"},
+		{"anna@example.org --host pop.example.org --ca-file nosuch.pem", nil, exitNoInput, "nosuch.pem\": no such file or directory; check the path\nhint: name a file with the certificate"},
 		{"anna@example.org --host pop.example.org --name Work", nil, exitUsage, `"Work" is no name`},
 		{"anna@example.org --host pop.example.org --name ..", nil, exitUsage, `".." is no name`},
 		{"anna@example.org --host pop.example.org --keep keyring --password-stdin", nil, exitUnavailable, "keep the password in a file"},
+		{"anna@example.org --host pop.example.org --password-fd 97", nil, exitNoInput, "descriptor 97"},
 		{"anna@example.org otto@example.org", nil, exitUsage, "one address at a time"},
 	} {
 		e := &errand{t: t, home: t.TempDir(), stdin: password + "\n", keyring: noKeyringHere{}, found: test.found}
@@ -246,6 +263,101 @@ func TestInitNonInteractiveRefusals(t *testing.T) {
 		if entries, err := os.ReadDir(e.home); err != nil || len(entries) != 0 {
 			t.Errorf("%s: got %v, %v, want nothing", test.args, entries, err)
 		}
+	}
+}
+
+// A server may be named with its port.
+func TestInitTakesHostAndPort(t *testing.T) {
+	for _, test := range []struct{ args, wants string }{
+		{"--host 127.0.0.1:1995", "host = \"127.0.0.1\"\nport = 1995\ntls = \"implicit\""},
+		{"--host POP.example.org:1110 --port 1110 --tls starttls", "host = \"pop.example.org\"\nport = 1110\ntls = \"starttls\""},
+		{"--host [2001:db8::1]:1995", "host = \"2001:db8::1\"\nport = 1995\n"},
+		{"--host 2001:db8::1", "host = \"2001:db8::1\"\nport = 995\n"},
+	} {
+		e := &errand{t: t, home: t.TempDir(), keyring: noKeyringHere{}}
+		args := append([]string{"anna@example.org", "--no-test"}, strings.Fields(test.args)...)
+		if status := e.runs(args...); status != exitOK || !strings.Contains(e.file("config.toml"), test.wants) {
+			t.Errorf("%s: got exit status %d, %s\n%s", test.args, status, e.out.String(), e.file("config.toml"))
+		}
+	}
+}
+
+// What is taken for a server, the configuration takes, too; and of what is not,
+// it takes nothing.
+func TestHostsAreThoseOfTheConfiguration(t *testing.T) {
+	for _, text := range []string{
+		"pop.example.org", "POP.example.org.", "localhost", "my_pop", "127.0.0.1", "::1", "[::1]", "fe80::1%eth0", "1.2.3",
+		"", " ", ".", "a..b", "-", "pop example", "a,b", "*", "*.example.org", "anna@example.org", "pops://pop.example.org", "pop/x",
+		"b\u00fccher.example", "x\x1b[2Jy", "a\"b", "${HOME}", "pop.example.org:", "pop.example.org:0", "pop.example.org:x", "pop.example.org:70000", strings.Repeat("a.", 200) + "a",
+	} {
+		host, port, err := splitHost(text)
+		if err != nil {
+			host = text
+		}
+		path := filepath.Join(t.TempDir(), "config.toml")
+		refused := config.AddAccount(path, config.NewAccount{Name: "work", User: "anna", Host: host, Port: port})
+		if err == nil && refused != nil || err != nil && refused == nil && len(text) <= 253 {
+			t.Errorf("%q: got %v, the configuration has %v", text, err, refused)
+		}
+	}
+}
+
+// Without TLS there is a warning, however quiet; it is on standard error.
+func TestInitWarnsOfPlaintext(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	home := t.TempDir()
+	sh := newShell(Env{
+		Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Keyring: noKeyringHere{},
+		Getenv: func(name string) string { return map[string]string{"HOME": home}[name] },
+	})
+	sh.quiet = true
+	cmd := (&setup{sh: sh}).command()
+	cmd.SetArgs([]string{"anna@example.org", "--host", "pop.example.org", "--tls", "insecure-plaintext", "--no-test", "--non-interactive"})
+	const want = "warning: without TLS everybody on the way to pop.example.org can read the password and the mail, and change them\n"
+	if err := cmd.ExecuteContext(t.Context()); err != nil || stderr.String() != want {
+		t.Errorf("got %v, %q", err, stderr.String())
+	}
+}
+
+// Where nobody can be asked whether to trust a certificate, the flag is named.
+func TestInitOfAnUnknownAuthority(t *testing.T) {
+	s := annas(t, logintest.Options{})
+	e := &errand{t: t, home: t.TempDir(), stdin: password + "\n", keyring: noKeyringHere{}}
+	status := e.runs("anna@example.org", "--host", "localhost:"+at(t, s.TLSAddr()), "--password-stdin")
+	if status != exitProtocol || !strings.Contains(e.out.String(), "; nothing was written\nhint: name a file with its authority's certificate by --ca-file") {
+		t.Errorf("got exit status %d:\n%s", status, e.out.String())
+	}
+}
+
+// A password that does not come is not waited for after Ctrl-C.
+func TestUntil(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	never := make(chan struct{})
+	defer close(never)
+	_, err := until(ctx, func() (secret.Secret, error) {
+		cancel()
+		<-never
+		return secret.Secret{}, nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	got, err := until(t.Context(), func() (secret.Secret, error) { return secret.New(password), nil })
+	if err != nil || got != secret.New(password) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Only a refusal of the password makes another one the default.
+func TestPasswordRefused(t *testing.T) {
+	for code, want := range map[pop3.ResponseCode]bool{"": true, "AUTH": true, "IN-USE": false, "SYS/TEMP": false, "LOGIN-DELAY": false} {
+		err := fmt.Errorf("login: %w", &pop3.Error{Command: "PASS", Code: code, Text: "no"})
+		if got := passwordRefused(err); got != want {
+			t.Errorf("%q: got %v", code, got)
+		}
+	}
+	if passwordRefused(&host.DialError{Address: "127.0.0.1:9", Err: errors.New("connection refused")}) {
+		t.Error("a connection that failed is no refusal")
 	}
 }
 

@@ -22,9 +22,18 @@ func (s *setup) write() error {
 	s.account.Comments = append(s.account.Comments, s.whereabouts())
 	s.account.Comments = slices.DeleteFunc(s.account.Comments, func(line string) bool { return line == "" })
 	if err := config.AddAccount(s.path, s.account); err != nil {
-		return errors.Join(err, undo())
+		return s.fileFault(errors.Join(err, undo()))
 	}
 	return nil
+}
+
+// fileFault is a configuration that cannot be read or written; faults of what it
+// says stay as they are.
+func (s *setup) fileFault(err error) error {
+	if err == nil || exitStatus(err) != exitInternal {
+		return err
+	}
+	return withStatus(exitNoInput, err, "check the path; -c names another configuration")
 }
 
 // store keeps the password.
@@ -42,7 +51,9 @@ func (s *setup) store() (undo func() error, err error) {
 		err = s.sh.keyring().Set(secret.Service, s.account.Name, s.password)
 	case inFile:
 		undo = func() error { return os.Remove(s.file()) }
-		err = secret.WriteFile(s.file(), s.password)
+		if err := secret.WriteFile(s.file(), s.password); err != nil {
+			return nil, withStatus(exitNoInput, fmt.Errorf("the password cannot be kept: %w", err), "choose another place, as in --keep=nowhere; -c names another configuration")
+		}
 	}
 	if err != nil {
 		return nil, withStatus(exitOutput, fmt.Errorf("the password cannot be kept: %w", err), "choose another place, as in --keep=file")

@@ -63,7 +63,7 @@ oauth = { client_id = %q, client_secret = %q, device_url = %q, auth_url = %q, to
 		t.Errorf("before the login: got %q", said)
 	}
 	logIn(t, command("accounts", "login", "work", "--device"), provider)
-	if said := ends(0, "accounts", "test", "work"); !strings.Contains(said, "1 message, 25 octets; TLS 1.3, xoauth2") {
+	if said := ends(0, "accounts", "test", "work"); !strings.Contains(said, "1 message          25 octets  TLS 1.3  xoauth2") {
 		t.Errorf("after the login: got %q", said)
 	}
 

@@ -57,7 +57,7 @@ func (sh *shell) given(f secretFlags) func() (secret.Secret, error) {
 		}
 		file := os.NewFile(uintptr(f.Fd), "")
 		if file == nil {
-			return secret.Secret{}, fmt.Errorf("descriptor %d: there is none", f.Fd)
+			return secret.Secret{}, &usageError{object: "--password-fd", reason: fmt.Sprintf("there is no descriptor %d", f.Fd), hint: "as in --password-fd 3 3<password.txt"}
 		}
 		defer file.Close()
 		return firstLine(file, fmt.Sprintf("descriptor %d", f.Fd), "popherd run ... --password-fd 3 3<password.txt")
@@ -74,11 +74,11 @@ func firstLine(from io.Reader, name, example string) (secret.Secret, error) {
 	line = bytes.TrimRight(line, "\r\n")
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
-		return secret.Secret{}, fmt.Errorf("%s: its first line is longer than a password can be", name)
+		return secret.Secret{}, withStatus(exitInput, fmt.Errorf("%s: its first line is longer than a password can be", name), "as in "+example)
 	case err != nil && err != io.EOF:
-		return secret.Secret{}, fmt.Errorf("%s: %w", name, err)
+		return secret.Secret{}, withStatus(exitNoInput, fmt.Errorf("%s: %s", name, pathReason(err)), "as in "+example)
 	case len(line) == 0:
-		return secret.Secret{}, fmt.Errorf("%s has no password; as in: %s", name, example)
+		return secret.Secret{}, withStatus(exitNoInput, fmt.Errorf("%s: it has no password", name), "as in "+example)
 	}
 	return secret.New(string(line)), nil
 }

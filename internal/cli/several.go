@@ -22,10 +22,14 @@ import (
 type severalError struct {
 	noun        string // "maildrop" or "account"
 	failed, all int
-	status      int // of the command
+	status      int  // of the command
+	interrupted bool // so that some, or all, of those that failed did not come to an end
 }
 
 func (e *severalError) Error() string {
+	if e.interrupted {
+		return fmt.Sprintf("interrupted; %d of %d %ss are done", e.all-e.failed, e.all, e.noun)
+	}
 	if e.failed == e.all {
 		return fmt.Sprintf("all %d %ss failed", e.all, e.noun)
 	}
@@ -45,9 +49,12 @@ type lane struct {
 	maildrop string // the same, if it is one
 	perform  func(ctx context.Context, out outside) (*run.Report, error)
 
+	twin int // the lane before it that is over the same maildrop, which it waits for; -1 for none
+
 	report *run.Report
 	err    error
-	done   chan struct{}
+	over   chan struct{} // closed when it was performed
+	done   chan struct{} // and all that was printed before it and by it is written
 }
 
 // overMaildrops are a lane for each maildrop, as many at once as there are
@@ -55,7 +62,7 @@ type lane struct {
 func (sh *shell) overMaildrops(j *job) *several {
 	s := &several{noun: "maildrop", limit: runtime.GOMAXPROCS(0)}
 	for _, path := range j.Flags.Maildrops {
-		s.lanes = append(s.lanes, lane{name: path, maildrop: path, perform: func(ctx context.Context, out outside) (*run.Report, error) {
+		s.lanes = append(s.lanes, lane{name: path, maildrop: path, twin: -1, perform: func(ctx context.Context, out outside) (*run.Report, error) {
 			return sh.runOver(ctx, *j, path, out)
 		}})
 	}
@@ -64,16 +71,32 @@ func (sh *shell) overMaildrops(j *job) *several {
 
 // overAccounts are a lane for each account. They mostly wait for servers, so
 // that there are more at once than processors: one that hangs keeps few others.
+// Accounts that are the same maildrop, which servers lock, run one by one.
 func (sh *shell) overAccounts(j *job) *several {
 	s := &several{noun: "account", limit: j.Flags.Parallel}
-	for _, a := range j.Accounts {
+	for i, a := range j.Accounts {
 		own := *j
 		own.Accounts, own.Account = []config.Account{a}, a.Name
-		s.lanes = append(s.lanes, lane{name: a.Name, perform: func(ctx context.Context, out outside) (*run.Report, error) {
+		s.lanes = append(s.lanes, lane{name: a.Name, twin: twin(j.Accounts, i), perform: func(ctx context.Context, out outside) (*run.Report, error) {
 			return sh.perform(ctx, &own, out)
 		}})
 	}
 	return s
+}
+
+// twin is the last account before one that is the same maildrop, or -1.
+func twin(accounts []config.Account, i int) int {
+	for j := i - 1; j >= 0; j-- {
+		if sameMaildrop(accounts[j], accounts[i]) {
+			return j
+		}
+	}
+	return -1
+}
+
+// sameMaildrop reports whether two accounts are the same user of a server.
+func sameMaildrop(a, b config.Account) bool {
+	return a.User == b.User && strings.EqualFold(a.Host, b.Host) && a.Port == b.Port
 }
 
 // runSeveral does the job in each lane. Each is a run of its own, in a process
@@ -94,15 +117,19 @@ func (sh *shell) runSeveral(ctx context.Context, s *several, script string, out 
 	free := make(chan struct{}, s.limit)
 	for i := range s.lanes {
 		l := &s.lanes[i]
-		l.done = make(chan struct{})
+		l.over, l.done = make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(l.done)
+			if l.twin >= 0 {
+				<-s.lanes[l.twin].over
+			}
 			own := out
 			printed := &gathered{mu: &writing, to: out.stdout}
 			own.stdout = printed
 			free <- struct{}{} // runs end by themselves, and once ctx does
 			l.report, l.err = l.perform(ctx, own)
 			<-free
+			close(l.over)
 			ended <- struct{}{}
 			if i > 0 {
 				<-s.lanes[i-1].done // what was printed stays in the order of the command line
@@ -119,18 +146,20 @@ func (sh *shell) runSeveral(ctx context.Context, s *several, script string, out 
 		writing.Unlock()
 	}
 	<-s.lanes[len(s.lanes)-1].done
-	return sh.together(s, script)
+	return sh.together(ctx, s, script)
 }
 
 // together makes one report and one error of all.
-func (sh *shell) together(s *several, script string) (*run.Report, error) {
+func (sh *shell) together(ctx context.Context, s *several, script string) (*run.Report, error) {
 	all := &run.Report{Script: script, Accounts: []run.Account{}}
 	failed := &severalError{noun: s.noun, all: len(s.lanes), status: exitSomeFailed}
 	for i := range s.lanes {
 		l := &s.lanes[i]
 		if l.err != nil {
 			failed.failed++
-			sh.complain(l.named(s.noun))
+			if ctx.Err() == nil || exitStatus(l.err) != exitInterrupted { // which is said once
+				sh.complain(l.named(s.noun))
+			}
 		}
 		all.Accounts = append(all.Accounts, l.accounts()...)
 		if l.report != nil {
@@ -138,10 +167,12 @@ func (sh *shell) together(s *several, script string) (*run.Report, error) {
 			all.Rules = all.Rules || l.report.Rules
 		}
 	}
-	switch failed.failed {
-	case 0:
+	switch {
+	case failed.failed == 0:
 		return all, nil
-	case len(s.lanes): // why says more than that
+	case errors.Is(ctx.Err(), context.Canceled):
+		failed.status, failed.interrupted = exitInterrupted, true
+	case failed.failed == len(s.lanes): // why says more than that
 		failed.status = exitStatus(s.lanes[0].err)
 	}
 	return all, failed
@@ -151,6 +182,9 @@ func (sh *shell) together(s *several, script string) (*run.Report, error) {
 func (l *lane) named(noun string) error {
 	if errors.Is(l.err, local.ErrUnreadable) || errors.Is(l.err, local.ErrNotMaildrop) || l.isNamed(noun) {
 		return l.err
+	}
+	if noun == "account" {
+		return fmt.Errorf("account %s: %w", l.name, l.err)
 	}
 	return fmt.Errorf("%s %q: %w", noun, l.name, l.err)
 }

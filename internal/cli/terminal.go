@@ -16,6 +16,7 @@ import (
 
 	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/script"
+	"github.com/popherd/popherd/internal/secret"
 )
 
 // isTerminal reports whether a stream is one that a person looks at.
@@ -210,6 +211,15 @@ func (sh *shell) passwordPrompt(local bool) func(ctx context.Context, prompt str
 	}
 }
 
+// noTerminal is that there is nobody to ask.
+type noTerminal struct{}
+
+func (noTerminal) Error() string { return "terminal: there is none to ask for a password on" }
+func (noTerminal) Hint() string {
+	return "run it on a terminal, or give the password with --password-stdin"
+}
+func (noTerminal) Unwrap() error { return secret.ErrNobody }
+
 // terminal is what a person types on: standard input, or if that is something
 // else the terminal that the process belongs to.
 func (sh *shell) terminal() (*os.File, error) {
@@ -218,7 +228,7 @@ func (sh *shell) terminal() (*os.File, error) {
 	}
 	file, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil || sh.Executable == "" {
-		return nil, errors.New("there is no terminal to ask for a password on; run it on one, or have the script get the password elsewhere")
+		return nil, noTerminal{}
 	}
 	return file, nil
 }

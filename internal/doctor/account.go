@@ -38,13 +38,17 @@ type Reach struct {
 func OfAccount(a config.Account, r Reach) Check {
 	return Check{kind: Account, name: a.Name, limit: r.Limit, look: func(ctx context.Context, n *notes) {
 		v := &visit{account: a, Reach: r, notes: n}
-		v.files()
+		sound := v.files()
 		ready := v.secret(ctx)
 		if r.Connect == nil {
 			n.info("network", "left alone (--no-network)", "")
 			return
 		}
 		v.lookup(ctx)
+		if !sound {
+			n.info("connect", "not tried without the files that the account names", "")
+			return
+		}
 		v.examine(ctx, ready)
 	}}
 }
@@ -61,9 +65,15 @@ type visit struct {
 	refused   bool // the server refused the last token
 }
 
-// files looks at the files that the account names.
-func (v *visit) files() {
-	a := v.account
+// failed is notes.failed without the account's name.
+func (v *visit) failed(check string, err error, advice string) {
+	v.fail(check, ofAccount(v.account.Name, err), cmp.Or(hintOf(err), advice))
+}
+
+// files looks at the files that the account names, and reports whether popherd
+// takes them.
+func (v *visit) files() bool {
+	a, sound := v.account, true
 	for _, f := range []struct {
 		check, path string
 		private     bool
@@ -72,14 +82,15 @@ func (v *visit) files() {
 		{"client_cert", a.ClientCert, a.ClientKey == ""},
 		{"client_key", a.ClientKey, true},
 	} {
-		if f.path != "" {
-			v.readable(f.check, f.path, f.private)
+		if f.path != "" && !v.readable(f.check, f.path, f.private) {
+			sound = false
 		}
 	}
+	return sound
 }
 
 // readable looks whether a file can be read, and by whom.
-func (n *notes) readable(check, path string, private bool) {
+func (n *notes) readable(check, path string, private bool) bool {
 	file, err := os.Open(path)
 	var found fs.FileInfo
 	if err == nil {
@@ -90,10 +101,12 @@ func (n *notes) readable(check, path string, private bool) {
 	case err != nil:
 		n.fail(check, path+": "+reason(err), "name a file that the user who runs popherd can read")
 	case hasModes && private && found.Mode().Perm()&0o077 != 0:
-		n.warn(check, fmt.Sprintf("%s has a private key, and others can read it (mode %04o)", path, found.Mode().Perm()), "chmod 600 "+path)
+		n.fail(check, fmt.Sprintf("%s has a private key, and others can read it (mode %04o)", path, found.Mode().Perm()), "chmod 600 "+path)
 	default:
 		n.ok(check, path+" can be read")
+		return true
 	}
+	return false
 }
 
 // secret says where the secret is, and reports whether one can log in with it.
@@ -108,12 +121,17 @@ func (v *visit) secret(ctx context.Context) (ready bool) {
 	}
 	source, err := v.Secret(ctx, v.account)
 	var refused *secret.Error
+	var missing *secret.NotFoundError
 	switch {
 	case err == nil:
 		v.ok(what, "from "+source)
 		return true
-	case errors.As(err, new(*secret.NotFoundError)):
-		v.warn(what, "is kept nowhere: popherd asks for it, and without a terminal it cannot log in", hintOf(err))
+	case errors.As(err, &missing):
+		text := "is kept nowhere: popherd asks for it, and without a terminal it cannot log in"
+		if len(missing.Tried) > 0 {
+			text += "; looked in " + strings.Join(missing.Tried, ", ")
+		}
+		v.warn(what, text, hintOf(err))
 	case errors.As(err, &refused): // without the account's name, which is said above
 		v.fail(what, refused.Source+": "+refused.Err.Error(), cmp.Or(refused.Hint(), "popherd config edit changes where it is looked for"))
 	default:

@@ -162,6 +162,39 @@ func TestAccountThatCannotBeReached(t *testing.T) {
 	a.finds(t, "ok password", "info network")
 }
 
+// With STLS two sessions are tried; what both fail at is said once, and without
+// the account's name, which the section has.
+func TestAccountThatCannotBeReachedIsSaidOnce(t *testing.T) {
+	a := to(t, logintest.Start(t, logintest.Options{}))
+	a.account.TLS = config.StartTLS
+	var modes []string
+	a.Connect = func(_ context.Context, c config.Account) (*pop3.Client, error) {
+		modes = append(modes, c.TLS)
+		return nil, errors.New("account work: 127.0.0.1:9: connection refused")
+	}
+	got := a.finds(t, "ok password", "ok name", "error connect")
+	if strings.Count(got, "connection refused") != 1 || !strings.Contains(got, "error connect 127.0.0.1:9: connection refused\n") || len(modes) != 2 {
+		t.Errorf("over %v: got\n%s", modes, got)
+	}
+	a.account.CAFile = "/no/such.pem" // then there is no use in trying
+	modes = nil
+	got = a.finds(t, "error ca_file", "ok password", "ok name", "info connect")
+	if strings.Contains(got, "connection refused") || len(modes) != 0 {
+		t.Errorf("over %v: got\n%s", modes, got)
+	}
+}
+
+// Where was looked for a password is said.
+func TestAccountWhereWasLooked(t *testing.T) {
+	a := to(t, logintest.Start(t, logintest.Options{}))
+	a.Secret = func(context.Context, config.Account) (string, error) {
+		return "", &secret.NotFoundError{Account: "work", Tried: []string{"keyring", "netrc"}}
+	}
+	if got := a.finds(t, "warning password"); !strings.Contains(got, "; looked in keyring, netrc\n") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // A certificate and a clock that do not agree: the dates are said, and which of
 // the two is the likelier.
 func TestAccountAndTheClock(t *testing.T) {
@@ -203,9 +236,9 @@ func TestAccountsFiles(t *testing.T) {
 	a.account.CAFile = dir + "/none.pem"
 	a.account.ClientCert = write(t, dir+"/cert.pem", "", 0o644)
 	a.account.ClientKey = write(t, dir+"/key.pem", "", 0o640)
-	a.finds(t, "error ca_file", "ok client_cert", "warning client_key", "ok password")
+	a.finds(t, "error ca_file", "ok client_cert", "error client_key", "ok password")
 	a.account.ClientKey = "" // then the certificate's file has it
-	a.finds(t, "error ca_file", "warning client_cert", "ok password")
+	a.finds(t, "error ca_file", "error client_cert", "ok password")
 	if err := os.Chmod(dir+"/cert.pem", 0o600); err != nil {
 		t.Fatal(err)
 	}

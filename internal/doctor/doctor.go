@@ -7,6 +7,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -148,6 +149,13 @@ func (n *notes) failed(check string, err error, advice string) {
 		advice = own
 	}
 	n.fail(check, err.Error(), advice)
+}
+
+// ofAccount is the text of an error without the name of the account, which the
+// section has.
+func ofAccount(name string, err error) string {
+	text := strings.TrimPrefix(err.Error(), fmt.Sprintf("account %q: ", name))
+	return strings.TrimPrefix(text, "account "+name+": ")
 }
 
 // close returns the findings; those that come later are lost.

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/popherd/popherd/internal/config"
@@ -33,7 +36,25 @@ func OfConfiguration(path, from string, c *config.Config, err error) Check {
 		}
 		n.ok("file", fmt.Sprintf("%s (%s): %s, %s", path, from, plural(len(c.Accounts), "account"), plural(len(c.Targets), "target")))
 		n.modes(path)
+		if len(c.Accounts) == 0 {
+			n.info("accounts", "there is none", "popherd init sets one up")
+		}
+		n.twins(c.Accounts)
 	}}
+}
+
+// twins warns of accounts that are the same maildrop.
+func (n *notes) twins(accounts []config.Account) {
+	names := map[string][]string{}
+	for _, a := range accounts {
+		where := fmt.Sprintf("%s at %s:%d", a.User, strings.ToLower(a.Host), a.Port)
+		names[where] = append(names[where], a.Name)
+	}
+	for _, where := range slices.Sorted(maps.Keys(names)) {
+		if same := names[where]; len(same) > 1 {
+			n.warn("accounts", strings.Join(same, ", ")+" are the same maildrop: "+where, "popherd config edit: keep one of them, or mend user, host and port")
+		}
+	}
 }
 
 // faults lists what is wrong in the file.

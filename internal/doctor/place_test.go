@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,7 +134,10 @@ func TestState(t *testing.T) {
 func TestConfiguration(t *testing.T) {
 	dir := t.TempDir()
 	path := write(t, filepath.Join(dir, "config.toml"), "", 0o622)
-	c := &config.Config{Path: path, Accounts: make([]config.Account, 2), Targets: make([]config.Target, 1)}
+	c := &config.Config{Path: path, Accounts: []config.Account{{Name: "work", User: "anna", Host: "pop.example.org", Port: 995}, {Name: "home", User: "anna", Host: "pop.example.net", Port: 995}}, Targets: make([]config.Target, 1)}
+	twins := &config.Config{Path: path, Accounts: append(slices.Clone(c.Accounts), config.Account{Name: "again", User: "anna", Host: "POP.example.org", Port: 995})}
+	file := "ok file DIR/config.toml (from --config): "
+	modes := "warning modes DIR/config.toml can be changed by others (mode 0622)\n"
 	var list []*config.Error
 	for range 2 {
 		list = append(list, &config.Error{Path: path, Line: 1, Column: 2, Key: "accounts.a.prot", Reason: "no such key"})
@@ -144,7 +148,9 @@ func TestConfiguration(t *testing.T) {
 		err  error
 		want string
 	}{
-		{path, c, nil, "ok file DIR/config.toml (from --config): 2 accounts, 1 target\nwarning modes DIR/config.toml can be changed by others (mode 0622)\n"},
+		{path, c, nil, file + "2 accounts, 1 target\n" + modes},
+		{path, twins, nil, file + "3 accounts, 0 targets\n" + modes + "warning accounts work, again are the same maildrop: anna at pop.example.org:995\n"},
+		{path, &config.Config{Path: path}, nil, file + "0 accounts, 0 targets\n" + modes + "info accounts there is none\n"},
 		{"", c, nil, "warning file nothing says where it is\n"},
 		{path, &config.Config{}, nil, "info file DIR/config.toml (from --config) is not there\n"},
 		{path, nil, errors.New("permission denied"), "error file permission denied\n"},

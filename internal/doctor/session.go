@@ -27,7 +27,7 @@ func (v *visit) examine(ctx context.Context, ready bool) {
 	switch {
 	case err == nil || !v.connected || v.barred: // else it was said before
 	case found.Maildrop != nil: // a second session, to compare unique-ids
-		v.warn("session", err.Error(), hintOf(err))
+		v.warn("session", ofAccount(v.account.Name, err), hintOf(err))
 	default:
 		v.failed("session", err, "")
 	}
@@ -52,7 +52,9 @@ func (v *visit) connect(ctx context.Context, mode string) (*pop3.Client, error) 
 		return client, err
 	}
 	if err != nil {
-		v.unconnected(err)
+		if mode == v.account.TLS { // else that is tried next
+			v.unconnected(err)
+		}
 		return nil, err
 	}
 	v.connected = true
@@ -71,10 +73,6 @@ func (v *visit) unconnected(err error) {
 	var invalid x509.CertificateInvalidError
 	if errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil {
 		v.clock(invalid.Cert)
-		return
-	}
-	if errors.As(err, new(x509.UnknownAuthorityError)) {
-		v.fail("connect", err.Error(), "if you know who signed the certificate, name that CA's file in ca_file")
 		return
 	}
 	v.failed("connect", err, "see whether host, port and tls are right, and whether something on the way blocks the port")
@@ -106,7 +104,7 @@ func (v *visit) login(ctx context.Context, c *pop3.Client) (string, error) {
 	}
 	v.entered = true
 	if v.barred = err != nil; v.barred {
-		v.failed("login", err, "see whether user and password are right; some providers want an app password, or that POP is turned on")
+		v.failed("login", err, "")
 		return "", err
 	}
 	v.ok("login", fmt.Sprintf("as %s by %s", v.account.User, used))

@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -169,10 +171,10 @@ func (h *Host) attempt(ctx context.Context, a config.Account, debug func(pop3.Tr
 	if err != nil {
 		return nil, "", err
 	}
-	used, err := login.Login(ctx, client, login.Method(a.Auth), credential)
+	used, err := LogIn(ctx, client, a, credential)
 	if err != nil {
 		client.Close()
-		return nil, used, authError(err)
+		return nil, used, err
 	}
 	return client, used, nil
 }
@@ -195,8 +197,14 @@ func (h *Host) Login(ctx context.Context, client *pop3.Client, a config.Account)
 	if err != nil {
 		return "", err
 	}
+	return LogIn(ctx, client, a, credential)
+}
+
+// LogIn logs in to an account on a session of Connect. Its error is an
+// *OpenError, unless it was interrupted.
+func LogIn(ctx context.Context, client *pop3.Client, a config.Account, credential login.Credential) (login.Method, error) {
 	used, err := login.Login(ctx, client, login.Method(a.Auth), credential)
-	return used, authError(err)
+	return used, openError(a, authError(err))
 }
 
 // Connect opens a session with an account's server, as the account demands, and
@@ -214,7 +222,8 @@ func (h *Host) Connect(ctx context.Context, a config.Account, debug func(pop3.Tr
 		}
 		o.InsecureAllowPlaintext = true
 	}
-	return connect(ctx, a.TLS, address(a), o)
+	client, err := connect(ctx, a.TLS, address(a), o)
+	return client, openError(a, err)
 }
 
 // Peek opens a session with an account's server without TLS, on which nothing
@@ -224,7 +233,8 @@ func (h *Host) Peek(ctx context.Context, a config.Account, debug func(pop3.Trace
 	if err != nil {
 		return nil, err
 	}
-	return connect(ctx, config.InsecurePlaintext, address(a), o)
+	client, err := connect(ctx, config.InsecurePlaintext, address(a), o)
+	return client, openError(a, err)
 }
 
 // accountOptions are those of an account's sessions.
@@ -260,15 +270,69 @@ func (h *Host) accountTLS(a config.Account) (*tls.Config, error) {
 	if a.MinTLS == "1.3" {
 		c.MinVersion = tls.VersionTLS13
 	}
-	secure, err := c.Config(readCertificates)
+	secure, err := c.Config(func(path string) ([]byte, error) { return accountFile(a, path) })
 	if err != nil {
-		return nil, &AccountError{Name: a.Name, Reason: err.Error(), Advice: "the configuration names that file; popherd config path shows where it is"}
+		return nil, accountFileError(a, err)
 	}
 	if secure.RootCAs == nil {
 		secure.RootCAs = h.roots
 	}
 	secure.ServerName = a.ServerName
+	if verify := secure.VerifyConnection; verify != nil {
+		secure.VerifyConnection = func(state tls.ConnectionState) error {
+			if err := verify(state); err != nil {
+				return &FingerprintError{err}
+			}
+			return nil
+		}
+	}
 	return secure, nil
+}
+
+// accountFile reads a file that an account names. That of its key must be for
+// the user alone, as other secrets.
+func accountFile(a config.Account, path string) ([]byte, error) {
+	var key string
+	switch path {
+	case a.ClientKey:
+		key = "client_key"
+	case a.ClientCert:
+		key = "client_cert"
+	default:
+		key = "ca_file"
+	}
+	private := key == "client_key" || key == "client_cert" && a.ClientKey == ""
+	octets, err := readIf(path, func(mode fs.FileMode) error {
+		if private && runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
+			return &AccountError{Name: a.Name, Reason: fmt.Sprintf("%s %s: others than you can read the private key: its mode is %#o", key, path, mode.Perm()), Advice: fmt.Sprintf("chmod 600 %q", path)}
+		}
+		return nil
+	})
+	if err == nil || errors.As(err, new(*AccountError)) {
+		return octets, err
+	}
+	return nil, &AccountFileError{Account: a.Name, Key: key, Path: path, Reason: cause(err).Error(), Err: err}
+}
+
+// accountFileError is what is wrong with a file of an account, in the words of
+// the configuration.
+func accountFileError(a config.Account, err error) error {
+	var own *AccountFileError
+	var refused *AccountError
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &refused):
+		return refused
+	}
+	e := &AccountFileError{Account: a.Name, Key: "client_cert", Path: a.ClientCert, Reason: err.Error()}
+	if strings.HasPrefix(err.Error(), "cafile ") {
+		e.Key, e.Path = "ca_file", a.CAFile
+	}
+	if reason := errors.Unwrap(err); reason != nil {
+		e.Reason = reason.Error()
+	}
+	return e
 }
 
 func (h *Host) localAccount(ctx context.Context, name string, debug func(pop3.TraceEvent)) (run.Opened, error) {

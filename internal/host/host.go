@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/popherd/popherd/internal/config"
 	"github.com/popherd/popherd/internal/login"
@@ -130,6 +131,7 @@ func (h *Host) sessionOptions(host string, timeouts policy.Timeouts, debug func(
 		ReadTimeout:      timeouts.Read,
 		SessionTimeout:   timeouts.Run,
 		Trace:            h.trace(host, debug),
+		Dialer:           &direct{network: network("")},
 	}
 }
 
@@ -157,12 +159,15 @@ type DialError struct {
 }
 
 // Error implements error.
-func (e *DialError) Error() string { return e.Address + ": " + e.Err.Error() }
+func (e *DialError) Error() string {
+	text := strings.TrimPrefix(e.Err.Error(), "pop3: ")
+	return e.Address + ": " + strings.TrimPrefix(text, "connect: ")
+}
 
 // Unwrap returns the cause.
 func (e *DialError) Unwrap() error { return e.Err }
 
-// Hint says what to do about the usual causes.
+// Hint says to a script what to do about the usual causes.
 func (e *DialError) Hint() string {
 	var hinted interface{ Hint() string }
 	var record tls.RecordHeaderError

@@ -61,7 +61,11 @@ type direct struct {
 
 // DialContext implements pop3.Dialer.
 func (d *direct) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
-	return d.dialer.DialContext(ctx, d.network, address)
+	conn, err := d.dialer.DialContext(ctx, d.network, address)
+	if err != nil {
+		return nil, cause(err)
+	}
+	return conn, nil
 }
 
 // Dial implements proxy.Dialer.
@@ -79,7 +83,7 @@ type proxied struct {
 func (p *proxied) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := p.by.DialContext(ctx, network, address)
 	if err != nil {
-		return nil, fmt.Errorf("proxy %s: %w", p.host, err)
+		return nil, fmt.Errorf("proxy %s: %w", p.host, cause(err))
 	}
 	return conn, nil
 }

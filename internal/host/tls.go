@@ -44,6 +44,11 @@ const maxCertificates = 4 << 20
 
 // readCertificates reads a file that must be a small one, and no device.
 func readCertificates(path string) ([]byte, error) {
+	return readIf(path, func(fs.FileMode) error { return nil })
+}
+
+// readIf is readCertificates for a file to whose mode may has no objection.
+func readIf(path string, may func(fs.FileMode) error) ([]byte, error) {
 	info, err := os.Stat(path) // to open a pipe would wait for its writer
 	if err != nil {
 		return nil, err
@@ -56,6 +61,12 @@ func readCertificates(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
+	if info, err = file.Stat(); err != nil { // of what was opened
+		return nil, err
+	}
+	if err := may(info.Mode()); err != nil {
+		return nil, err
+	}
 	octets, err := io.ReadAll(io.LimitReader(file, maxCertificates+1))
 	if len(octets) > maxCertificates {
 		return nil, errors.New("is too long for a file of certificates")

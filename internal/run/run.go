@@ -339,6 +339,7 @@ type Stop struct {
 	kind   string
 	reason string
 	hint   string
+	usage  bool
 }
 
 // Error implements error.
@@ -355,6 +356,9 @@ func (s *Stop) Hint() string {
 	}
 	return s.hint
 }
+
+// Usage reports whether the command line could have said what is missing.
+func (s *Stop) Usage() bool { return s.usage }
 
 const tookLonger = "the run took longer than"
 

@@ -21,7 +21,8 @@ type Finder struct {
 	Keyring Keyring                  // nil for none
 	Now     func() time.Time         // nil for time.Now
 
-	// Prompt asks a person, one at a time; nil if there is nobody to ask.
+	// Prompt asks a person, one at a time; nil, or an error that is ErrNobody, if
+	// there is nobody to ask.
 	Prompt func(ctx context.Context, prompt string) (Secret, error)
 
 	mu      sync.Mutex

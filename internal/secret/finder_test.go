@@ -281,3 +281,19 @@ func TestAnEndedContextAsksNothing(t *testing.T) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
+
+// Where nobody can be asked, the error is what it is without a Prompt: it says
+// where was looked.
+func TestNobodyToAsk(t *testing.T) {
+	f := &secret.Finder{Prompt: func(context.Context, string) (secret.Secret, error) {
+		return secret.Secret{}, fmt.Errorf("no terminal: %w", secret.ErrNobody)
+	}}
+	_, err := f.Find(t.Context(), secret.Wanted{Name: "work", User: "ann", Host: "pop.example.org"})
+	want := "account work: no password: looked in environment POPHERD_PASSWORD_WORK"
+	if notFound := (*secret.NotFoundError)(nil); !errors.As(err, &notFound) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if hint := hintOf(err); !strings.Contains(hint, "popherd accounts set-password work") {
+		t.Errorf("the hint is %q", hint)
+	}
+}

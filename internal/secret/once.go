@@ -140,6 +140,9 @@ func (f *Finder) given(ctx context.Context, w Wanted) (Found, error) {
 	return found, err
 }
 
+// ErrNobody is what a Prompt returns that finds nobody to ask.
+var ErrNobody = errors.New("there is nobody to ask")
+
 // prompt asks a person, if there is one, when nobody else does.
 func (f *Finder) prompt(ctx context.Context, w Wanted) (Found, error) {
 	if f.Prompt == nil {
@@ -164,6 +167,9 @@ func (f *Finder) prompt(ctx context.Context, w Wanted) (Found, error) {
 	}
 	var err error
 	found.Secret, err = f.Prompt(ctx, text)
+	if errors.Is(err, ErrNobody) {
+		return Found{}, nil
+	}
 	if err == nil && found.Secret.IsZero() {
 		err = errors.New("nothing was entered")
 	}
