@@ -74,6 +74,8 @@ func (sh *shell) testAccounts(ctx context.Context, f *mailFlags, names []string,
 		return err
 	}
 	defer h.Close()
+	ctx, stop := f.within(ctx)
+	defer stop()
 	probes := make([]probe, len(accounts))
 	shown := sh.probeTable(accounts)
 	each(ctx, accounts, defaultParallel, func(ctx context.Context, first int) {
@@ -153,6 +155,9 @@ func probeAccount(ctx context.Context, h *host.Host, a config.Account) (p probe)
 	if p.OK = err == nil; !p.OK {
 		p.err = lookFault(a.Name, err)
 		p.Error, p.Hint = p.err.Error(), hintOf(p.err)
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			p.Hint = longerHint
+		}
 	}
 	return p
 }

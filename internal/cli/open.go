@@ -71,8 +71,10 @@ func (f *mailFlags) late(ctx context.Context, err error) error {
 	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return err
 	}
-	return withStatus(exitTryAgain, fmt.Errorf("it took longer than %v: %w", f.Timeouts.Run, err), "give it longer with --timeout, as in --timeout 1h")
+	return withStatus(exitTryAgain, fmt.Errorf("it took longer than %v: %w", f.Timeouts.Run, err), longerHint)
 }
+
+const longerHint = "give it longer with --timeout, as in --timeout 1h"
 
 // A mail is a maildrop that a command looks at.
 type mail struct {

@@ -189,7 +189,7 @@ func limitHint(r worker.Reason) string {
 	case worker.CPULimit:
 		return "give it more with --max-cpu, as in --max-cpu 5m"
 	}
-	return "give it longer with --timeout, as in --timeout 1h"
+	return longerHint
 }
 
 // cutOff is the report of a run whose worker did not finish. Sessions that
