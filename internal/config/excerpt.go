@@ -207,7 +207,7 @@ func visible(line string, at int) string {
 	example, known := examples[name[strings.LastIndexByte(name, '.')+1:]]
 	behind := strings.TrimLeft(word[len(name):], " \t")
 	switch {
-	case known && example[0] != '{' && !tellsSecret(line) && !strings.ContainsAny(line, "@#"):
+	case known && strings.HasPrefix(behind, "=") && example[0] != '{' && !tellsSecret(line) && !strings.ContainsAny(line, "@#"):
 		if strings.Count(line, "=") == 1 {
 			return line
 		}
