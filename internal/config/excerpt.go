@@ -36,11 +36,26 @@ func tellsSecret(s string) bool {
 
 // plain reports whether the value of a key can be shown.
 func plain(n *node) bool {
-	if n.parent != nil && n.parent.name == "targets" && n.parent.parent != nil && n.parent.parent.parent == nil {
+	if isTarget(n) {
 		return !tellsSecret(n.name)
 	}
 	_, known := examples[n.name]
 	return known && !tellsSecret(n.name)
+}
+
+// isTarget reports whether n is an entry of [targets], whose name is anybody's.
+func isTarget(n *node) bool {
+	return n.parent != nil && n.parent.name == "targets" && n.parent.parent != nil && n.parent.parent.parent == nil
+}
+
+// beginnings are those of a target, or a path that was meant for one. Anything else
+// may be a password that came into the wrong table.
+var beginnings = []string{"maildir:", "mbox:", "eml:", "smtp", "lmtp", "/", "~", "."}
+
+// likePlace reports whether a value looks like a target.
+func likePlace(value []byte) bool {
+	text := strings.TrimLeft(string(value), "\"'")
+	return slices.ContainsFunc(beginnings, func(p string) bool { return strings.HasPrefix(text, p) })
 }
 
 // shown reports whether the value of a key can be shown, as it is: a URL may
@@ -57,7 +72,8 @@ func shown(text []byte, n *node) bool {
 	}
 	value := text[n.at:n.end]
 	url := bytes.Contains(value, []byte("://")) && bytes.ContainsRune(value, '@')
-	return plain(n) && !url && !tellsSecret(string(value)) && !bytes.Contains(value, []byte("pipe:"))
+	swallowed := bytes.ContainsRune(value, '\n') || !isTarget(n) && bytes.ContainsRune(value, '=')
+	return plain(n) && (!isTarget(n) || likePlace(value)) && !url && !swallowed && !tellsSecret(string(value)) && !bytes.Contains(value, []byte("pipe:"))
 }
 
 // secrets returns the places of values that are not shown.
