@@ -116,9 +116,24 @@ func (s *session) send(ctx context.Context, e *errand) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(failed)) {
-		return s.fail(ctx, e, fmt.Sprintf("not delivered to %s: %v", name, failed[name]))
+		if s.run.ctx.Err() != nil { // which is no fault of the message
+			return context.Cause(s.run.ctx)
+		}
+		why := fmt.Sprintf("not delivered to %s: %v", name, failed[name])
+		if !refusedMessage(failed[name]) {
+			return s.keep(e, why)
+		}
+		return s.fail(ctx, e, why)
 	}
 	return nil
+}
+
+// refusedMessage reports whether a target, which was there, would not take this
+// message. A target that is not there, or full, takes none, and that must not
+// have messages left alone for good.
+func refusedMessage(err error) bool {
+	var e *deliver.Error
+	return errors.As(err, &e) && (e.Op == "write" || e.Op == "commit") && !e.Temporary
 }
 
 // reading reads a text by buffers that all deliveries of the session share.
@@ -210,15 +225,21 @@ func (e *errand) pass(ctx context.Context, body io.Reader, buf []byte, deliverie
 	return failed, err
 }
 
-// fail keeps a message that could not be delivered. The error is the journal's.
-func (s *session) fail(ctx context.Context, e *errand, why string) error {
+// keep keeps a message that could not be delivered.
+func (s *session) keep(e *errand, why string) error {
 	if s.failures == nil {
 		s.failures = map[int]string{}
 	}
 	s.failures[e.number] = why
 	d := s.plan.Decided(e.number)
 	d.Mark, d.Deliver, d.Reason = false, nil, why
-	if err := s.plan.Decide(e.number, d); err != nil {
+	return s.plan.Decide(e.number, d)
+}
+
+// fail keeps a message that could not be delivered, which counts: one that fails
+// again and again is left alone. The error is the journal's.
+func (s *session) fail(ctx context.Context, e *errand, why string) error {
+	if err := s.keep(e, why); err != nil {
 		return err
 	}
 	k := s.known(e.number)

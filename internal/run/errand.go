@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/popherd/popherd/internal/deliver"
@@ -76,13 +77,24 @@ func (s *session) witnesses(d plan.Decision, known state.Known) (names []string)
 	asked := map[string]bool{}
 	for _, name := range candidates {
 		place := s.run.place(name)
-		if spec, ok := s.run.spec(name); !ok || forgetful(spec.Kind) || asked[place] || !known.Delivered(place) {
+		if spec, ok := s.run.spec(name); !ok || !askable(spec) || asked[place] || !known.Delivered(place) {
 			continue
 		}
 		asked[place] = true
 		names = append(names, name)
 	}
 	return names
+}
+
+// askable reports whether a target can say what it has. What an mbox says is
+// where a message was, which changes as soon as a reader removes another one:
+// then the journal is right, unless the file is gone or empty.
+func askable(spec deliver.Spec) bool {
+	if spec.Kind != deliver.Mbox {
+		return !forgetful(spec.Kind)
+	}
+	info, err := os.Stat(spec.Path)
+	return err != nil || info.Size() == 0
 }
 
 // ask has the witnesses say whether they have a message, and sends it again to
@@ -93,10 +105,12 @@ func (s *session) ask(ctx context.Context, e *errand) error {
 	}
 	for _, name := range e.asked {
 		have, err := s.run.has(ctx, name, e.id)
-		if err != nil {
-			return s.fail(ctx, e, fmt.Sprintf("not known whether %s has it: %v", name, err))
-		}
-		if !have {
+		switch {
+		case ctx.Err() != nil: // which is no fault of the message
+			return context.Cause(ctx)
+		case err != nil:
+			return s.keep(e, fmt.Sprintf("not known whether %s has it: %v", name, err))
+		case !have:
 			e.targets = append(e.targets, name)
 		}
 	}

@@ -99,6 +99,9 @@ func (s *session) recall(ctx context.Context) error {
 	}
 	j := &journal{}
 	if j.account, err = s.lock(ctx, store); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		return &StateError{err}
 	}
 	s.journal = j

@@ -18,7 +18,8 @@ import (
 //
 // Journals of earlier versions have names. No place is equal to a name, so that
 // what they say was delivered does not count: at worst a message is delivered
-// again, to a server or a command, that cannot be asked what they have.
+// again, to a server or a command, that cannot be asked what they have. So it is
+// when a server's recipients or port, or a command's arguments, change.
 
 // spec returns the target of a name.
 func (r *run) spec(name string) (deliver.Spec, bool) {
@@ -38,6 +39,9 @@ func (r *run) place(name string) string {
 	}
 	if spec, there := r.spec(name); there {
 		place = placeOf(spec)
+	}
+	if name == backup { // of which more is noted than that it was delivered, though a target may be the same folder
+		place = "backup " + place
 	}
 	if r.places == nil {
 		r.places = map[string]string{}

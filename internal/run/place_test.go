@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -120,6 +121,22 @@ func TestTargetLostOneMessage(t *testing.T) {
 	if count["deliver archive, then delete [] false"] != 1 || count["delete [archive] true"] != fewLetters-1 {
 		t.Errorf("got rows %v", count)
 	}
+}
+
+// A reader that removes a message from an mbox moves all that follow; they are
+// there all the same.
+func TestMboxThatWasEdited(t *testing.T) {
+	w := newWorld(t, deliver.Mbox, false, letters(0, fewLetters, false))
+	w.does(deliverAll)
+	octets, err := os.ReadFile(w.target())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := bytes.Index(octets[1:], []byte("\nFrom ")) + 2
+	if err := os.WriteFile(w.target(), octets[second:], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantCounts(t, w.does(moveAll), 0, fewLetters, fewLetters, 0)
 }
 
 // Nor is a backup believed to be there by the journal alone: not that of a run

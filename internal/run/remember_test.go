@@ -3,6 +3,8 @@ package run
 import (
 	"bytes"
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,10 +18,11 @@ import (
 
 // A memory runs scripts over one maildrop, one after the other, with one state.
 type memory struct {
-	t    *testing.T
-	dir  string
-	drop *pop3server.Memory
-	now  time.Time
+	t       *testing.T
+	dir     string
+	drop    *pop3server.Memory
+	now     time.Time
+	targets map[string]deliver.Spec
 }
 
 // run runs a script, and returns its report, what it printed, and how it ended.
@@ -37,6 +40,7 @@ func (m *memory) run(source string) (*Report, string, error) {
 	}
 	o.Now = func() time.Time { return m.now }
 	o.Quarantine = 3
+	o.Targets = m.targets
 	var printed bytes.Buffer
 	o.Stdout = &printed
 	report, err := perform(m.t, context.Background(), o)
@@ -57,8 +61,39 @@ func TestQuarantine(t *testing.T) {
 	wantError(t, err, "")
 	a := only(t, report)
 	wantOutcome(t, a, "committed", "")
-	if a.Delete != 2 || a.Plan[1].Decision != "keep" || !strings.Contains(a.Plan[1].Reason, "failed in 3 runs in a row") {
+	if a.Delete != 2 || a.Alone != 1 || a.Plan[1].Decision != "keep" || !strings.Contains(a.Plan[1].Reason, "failed in 3 runs in a row") {
 		t.Errorf("got %+v, want 1 and 3 deleted and 2 left alone", a)
+	}
+}
+
+// A target that is not there, and an interruption, are no faults of a message:
+// once the target is back everything is delivered.
+func TestTargetsThatAreDownQuarantineNothing(t *testing.T) {
+	m := &memory{t: t, dir: t.TempDir(), drop: mail(3), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	place := filepath.Join(m.dir, "place")
+	if err := os.WriteFile(place, []byte("in the way"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	spec, err := deliver.Parse("maildir:" + filepath.Join(place, "archive"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.targets = map[string]deliver.Spec{"archive": spec}
+	const rule = `return { name = "all", rule = rule.always(), deliver = "archive", delete = true }`
+	for range 4 {
+		report, _, err := m.run(rule)
+		wantError(t, err, "3 messages could not be delivered")
+		if a := only(t, report); a.Failed != 3 || a.Alone != 0 {
+			t.Errorf("got %+v, want three that failed", a)
+		}
+	}
+	if err := errors.Join(os.Remove(place), os.Mkdir(place, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	report, _, err := m.run(rule)
+	wantError(t, err, "")
+	if a := only(t, report); a.Deliver != 3 || a.Delete != 3 || a.Alone != 0 {
+		t.Errorf("got %+v, want all delivered and deleted", a)
 	}
 }
 

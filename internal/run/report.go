@@ -42,6 +42,7 @@ type Account struct {
 	Why      string `json:"why,omitempty"`               // of an end without a commit; of a rehearsal, why the run itself would fail
 	Failed   int    `json:"failed,omitempty"`            // messages that could not be delivered, and were kept
 	Refused  int    `json:"refused,omitempty"`           // deletions that the server refused
+	Alone    int    `json:"left_alone,omitempty"`        // messages that failed in several runs in a row, and were not looked at
 	Error    *Fault `json:"error,omitempty"`             // why the run failed, of several
 }
 
@@ -95,6 +96,7 @@ func (s *session) report() Account {
 		Outcome:  s.plan.Outcome().String(),
 		Why:      s.plan.Why(),
 		Refused:  s.refusals,
+		Alone:    s.quarantined,
 		Failed:   len(s.failures),
 	}
 	for n := range s.earlier {
@@ -162,6 +164,9 @@ func (s *session) rest(n int, d plan.Decision) plan.Decision {
 		d.Reason += "; "
 	}
 	d.Reason += "delivered earlier to " + strings.Join(earlier, " ")
+	if s.rehearsed && d.Mark {
+		d.Reason += ", which is asked before"
+	}
 	return d
 }
 

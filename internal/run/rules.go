@@ -98,7 +98,8 @@ func (s *session) Journaled() bool { return s.run.OpenState != nil }
 // quarantine leaves a message alone that failed again and again, so that the
 // others go on.
 func (s *session) quarantine(n, failures int) error {
-	reason := fmt.Sprintf("left alone: it failed in %d runs in a row", failures)
+	reason := fmt.Sprintf("left alone: it failed in %d runs in a row; --quarantine 0 tries it again", failures)
+	s.quarantined++
 	return s.plan.Decide(n, plan.Decision{Reason: reason})
 }
 

@@ -39,6 +39,7 @@ type session struct {
 	retrieved       bool // a RETR was sent: see rehearse
 	done            int  // messages retrieved, for Progress
 	total           int  // messages of the maildrop if known, for Progress
+	quarantined     int  // messages left alone
 	refusals        int  // DELEs that the server refused
 	rehearsed       bool // QUIT came, and was not to change anything
 	ended           bool

@@ -28,5 +28,5 @@ func (r *run) target(ctx context.Context, name string) (deliver.Target, error) {
 }
 
 func noTarget(name string) error {
-	return &Stop{kind: "policy", usage: true, reason: fmt.Sprintf("deliver: there is no target %q", name), hint: fmt.Sprintf("name it, as in --target %s=maildir:DIR, or under [targets] of the configuration", name)}
+	return &Stop{kind: "policy", usage: true, reason: fmt.Sprintf("deliver: there is no target %q", name), hint: fmt.Sprintf("name it, as in --target %s=maildir:DIR, or under [targets] of the configuration, whose targets get no local mail", name)}
 }
