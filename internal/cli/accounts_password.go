@@ -72,6 +72,9 @@ func (sh *shell) setPassword(ctx context.Context, name string, f secretFlags, in
 	if err := secret.WriteFile(path, password); err != nil {
 		return withStatus(exitNoInput, err, "")
 	}
+	if err := sh.clearKeyring(a); err != nil {
+		return err
+	}
 	return sh.say("the password of %s is in %s, which you alone can read; popherd accounts test %s tries it", a.Name, path, a.Name)
 }
 
@@ -96,13 +99,20 @@ func (sh *shell) keeps(a config.Account, inFile bool) (inKeyring bool, err error
 		return refuse("the configuration has keyring = true, so that no file would be looked at", "leave --file out, or that key")
 	case asked && !usable:
 		return refuse("the configuration has keyring = true, and "+sh.keyringFault().Error(), "remove that key to keep it in a file")
-	case inFile && usable:
-		// What the keyring has would be taken first.
-		if err := sh.keyring().Delete(secret.Service, a.Name); err != nil && !errors.Is(err, secret.ErrNotInKeyring) {
-			return false, withStatus(exitUnavailable, fmt.Errorf("keyring: %w", err), "")
-		}
 	}
 	return usable && !inFile, nil
+}
+
+// clearKeyring forgets what the keyring has of an account whose password is in a
+// file now: it would be taken first.
+func (sh *shell) clearKeyring(a config.Account) error {
+	if a.Secret.Keyring != nil && !*a.Secret.Keyring || sh.keyringFault() != nil {
+		return nil
+	}
+	if err := sh.keyring().Delete(secret.Service, a.Name); err != nil && !errors.Is(err, secret.ErrNotInKeyring) {
+		return withStatus(exitUnavailable, fmt.Errorf("keyring: %w", err), "an older password may be there, which is taken first")
+	}
+	return nil
 }
 
 // exists reports whether there is something at path.
@@ -116,7 +126,7 @@ func (sh *shell) newPassword(ctx context.Context, a config.Account, f secretFlag
 	if given := sh.given(f); given != nil {
 		return until(ctx, given)
 	}
-	password, err := sh.passwordPrompt(false)(ctx, fmt.Sprintf("Password of %s at %s: ", a.User, a.Host))
+	password, err := sh.passwordPrompt(false, noInterrupt)(ctx, fmt.Sprintf("Password of %s at %s: ", a.User, a.Host))
 	switch {
 	case err != nil:
 		return secret.Secret{}, err

@@ -69,7 +69,9 @@ func (sh *shell) testAccounts(ctx context.Context, f *mailFlags, names []string,
 		return err
 	}
 	accounts = givenBy(f.flags).over(accounts)
-	h, err := sh.hostOver(ctx, f, accounts)
+	ctx, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	h, err := sh.hostOver(f, accounts, interrupt)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ nothing changes. With --no-login it is looked at from outside.`,
 }
 
 func (sh *shell) serverinfo(ctx context.Context, f *mailFlags, noLogin bool, format string) error {
-	h, a, err := sh.hostFor(ctx, f)
+	h, a, err := sh.hostFor(f)
 	if err != nil {
 		return err
 	}

@@ -55,32 +55,34 @@ func (sh *shell) editConfig(ctx context.Context) error {
 		if err == nil {
 			err = sh.adopt(path, copied, before, begin)
 		}
-		if err == nil || !sh.editAgain(ctx, err) {
-			return sh.kept(err, copied, begin)
+		if err == nil {
+			return nil
+		}
+		again, told := sh.editAgain(ctx, err)
+		if !again {
+			return sh.kept(err, told, copied, begin)
 		}
 	}
 }
 
-// editAgain asks whether to mend what is wrong, where there is somebody to ask.
-func (sh *shell) editAgain(ctx context.Context, err error) bool {
+// editAgain asks whether to mend what is wrong, where there is somebody to ask,
+// and says whether it told what that is.
+func (sh *shell) editAgain(ctx context.Context, err error) (again, told bool) {
 	if !errors.As(err, new(*config.Errors)) || !isTerminal(sh.Stdin) {
-		return false
+		return false, false
 	}
 	d, missing := sh.newDialog(ctx)
 	if missing != nil {
-		return false
+		return false, false
 	}
 	sh.complain(err)
 	again, left := d.confirm("Edit it again", true)
-	return again && left == nil
+	return again && left == nil, true
 }
 
 // kept says where an edited copy is that did not become the configuration. One
 // that was not changed goes.
-func (sh *shell) kept(err error, copied string, begin []byte) error {
-	if err == nil {
-		return nil
-	}
+func (sh *shell) kept(err error, told bool, copied string, begin []byte) error {
 	after, unread := os.ReadFile(copied)
 	same := unread == nil && bytes.Equal(after, begin)
 	if same {
@@ -90,7 +92,12 @@ func (sh *shell) kept(err error, copied string, begin []byte) error {
 	case unread != nil, same:
 		return withStatus(exitNoInput, fmt.Errorf("%w; nothing was changed", err), "VISUAL and EDITOR name the editor")
 	}
-	sh.complain(err)
+	if errors.Is(err, config.ErrChanged) {
+		return withStatus(exitTryAgain, err, "what you wrote is in "+copied+": see what is new, and edit again")
+	}
+	if !told {
+		sh.complain(err)
+	}
 	return withStatus(exitConfig, errors.New("the configuration stays as it was"), "what you wrote is in "+copied+": mend it, try popherd config show --config with it, and move it in its place")
 }
 

@@ -18,7 +18,7 @@ var errLeft error = leftError{}
 
 type leftError struct{}
 
-func (leftError) Error() string { return "interrupted: nothing was answered" }
+func (leftError) Error() string { return "interrupted" }
 
 // Kind is "cancelled", under which exit statuses know it.
 func (leftError) Kind() string { return "cancelled" }

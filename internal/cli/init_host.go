@@ -53,7 +53,11 @@ func (s *setup) elsewhere() error {
 	if err != nil {
 		return err
 	}
-	mode, err := s.askTLS(port, before.TLS)
+	preset := before.TLS
+	if host != before.Host && preset == config.InsecurePlaintext { // which was confirmed for that one alone
+		preset = config.Implicit
+	}
+	mode, err := s.askTLS(port, preset)
 	if err != nil {
 		return err
 	}
@@ -69,7 +73,14 @@ func (s *setup) elsewhere() error {
 	s.settle(s.named(host, port, mode))
 	s.account.Name, s.account.User, s.account.PasswordCommand = before.Name, before.User, before.PasswordCommand
 	s.account.CAFile = before.CAFile // but a fingerprint is of one server
-	return nil
+	if host == before.Host && before.TLS == config.InsecurePlaintext {
+		return nil
+	}
+	err = s.plaintext()
+	if errors.Is(err, errStop) {
+		s.account, err = before, nil
+	}
+	return err
 }
 
 // askHost asks for a server, and for its port if that is typed, too; else it is 0.

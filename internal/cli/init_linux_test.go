@@ -156,7 +156,7 @@ func TestInitOverwritesNothing(t *testing.T) {
 	p.answers("Name of the account", "work")
 	p.reads("is there already")
 	p.answers("Name of the account", "home")
-	p.answers("Where is the password kept", "2") // nowhere: the file is taken
+	p.answers("Where is the password kept", "") // where it is: nothing is overwritten
 	p.answers("Password", password)
 	p.ends(exitOK)
 	p.golden("init-taken", s.CAFile, "CA.pem")

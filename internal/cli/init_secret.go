@@ -116,9 +116,14 @@ func (s *setup) keepAsked(ctx context.Context) error {
 		offer(inKeyring, "in the keyring")
 	}
 	offer(inFile, "in a file that only you can read: "+s.file())
-	if s.flags.Stdin || s.flags.Fd != 0 {
+	switch {
+	case s.flags.Stdin || s.flags.Fd != 0:
 		offer(nowhere, "nowhere: popherd asks for it each time")
-	} else {
+	case len(ways) == 0 && s.flags.Keep == "":
+		s.dialog.say("%s is there already: a password of that name is kept, and nothing is overwritten.", clean(s.file()))
+		offer(nowhere, "it is the right one, or popherd asks for it each time")
+		offer(byCommand, "a command prints it, such as pass or secret-tool")
+	default:
 		offer(byCommand, "a command prints it, such as pass or secret-tool")
 		offer(nowhere, "nowhere: popherd asks for it each time")
 	}

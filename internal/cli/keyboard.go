@@ -83,6 +83,9 @@ func (k *keyboard) line(ctx context.Context) (string, error) {
 	var text []byte
 	for len(text) < maxAnswer {
 		octet, err := k.next(ctx)
+		if err == nil && octet == escape {
+			octet, err = k.skip(ctx)
+		}
 		if err != nil {
 			return "", err
 		}
@@ -100,15 +103,10 @@ func (k *keyboard) line(ctx context.Context) (string, error) {
 		case '\b', 0x7f:
 			_, size := utf8.DecodeLastRune(text)
 			text = text[:len(text)-size]
-		case escape:
-			err = k.skip(ctx)
 		default:
 			if octet >= ' ' || octet == '\t' {
 				text = append(text, octet)
 			}
-		}
-		if err != nil {
-			return "", err
 		}
 	}
 	return "", fmt.Errorf("answer: longer than %d octets", maxAnswer)
@@ -116,14 +114,15 @@ func (k *keyboard) line(ctx context.Context) (string, error) {
 
 const escape = 0x1b
 
-// skip reads the rest of what an arrow or another such key sends (ECMA-48 §5.4).
-func (k *keyboard) skip(ctx context.Context) error {
+// skip reads the rest of what an arrow or another such key sends (ECMA-48 §5.4),
+// and returns the next key, or 0. Esc by itself means nothing.
+func (k *keyboard) skip(ctx context.Context) (byte, error) {
 	octet, err := k.next(ctx)
-	if octet != '[' && octet != 'O' {
-		return err
+	if err != nil || octet != '[' && octet != 'O' {
+		return octet, err
 	}
 	for octet = 0; err == nil && octet < '@'; {
 		octet, err = k.next(ctx)
 	}
-	return err
+	return 0, err
 }

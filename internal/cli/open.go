@@ -139,7 +139,7 @@ func lookFault(name string, err error) error {
 
 // openMail connects to the mail that the flags name, and logs in.
 func (sh *shell) openMail(ctx context.Context, f *mailFlags) (*mail, error) {
-	h, a, err := sh.hostFor(ctx, f)
+	h, a, err := sh.hostFor(f)
 	if err != nil {
 		return nil, err
 	}
@@ -157,12 +157,12 @@ func (sh *shell) openMail(ctx context.Context, f *mailFlags) (*mail, error) {
 
 // hostFor opens the host that reaches the mail that the flags name, and that
 // account, unless the mail is local.
-func (sh *shell) hostFor(ctx context.Context, f *mailFlags) (*host.Host, config.Account, error) {
+func (sh *shell) hostFor(f *mailFlags) (*host.Host, config.Account, error) {
 	if err := f.check(); err != nil {
 		return nil, config.Account{}, err
 	}
 	if f.Maildrop != "" {
-		h, err := sh.hostOver(ctx, f, nil)
+		h, err := sh.hostOver(f, nil, noInterrupt)
 		return h, config.Account{}, err
 	}
 	a, err := sh.oneAccount(f.Accounts...)
@@ -170,20 +170,20 @@ func (sh *shell) hostFor(ctx context.Context, f *mailFlags) (*host.Host, config.
 		return nil, a, err
 	}
 	accounts := givenBy(f.flags).over([]config.Account{a})
-	h, err := sh.hostOver(ctx, f, accounts)
+	h, err := sh.hostOver(f, accounts, noInterrupt)
 	return h, accounts[0], err
 }
 
 // hostOver opens a host for accounts, of which the first is the one meant where
-// none is named.
-func (sh *shell) hostOver(ctx context.Context, f *mailFlags, accounts []config.Account) (*host.Host, error) {
+// none is named. interrupt is for a person who wants no more of several.
+func (sh *shell) hostOver(f *mailFlags, accounts []config.Account, interrupt func()) (*host.Host, error) {
 	o := host.Options{Policy: policy.Policy{Timeouts: f.Timeouts}, Maildrop: f.Maildrop, CAFile: f.CAFile, Accounts: accounts}
 	o.Policy.Timeouts.Read = f.Timeouts.Command
 	if sh.trace {
 		o.Trace = sh.Stderr
 	}
 	if len(accounts) > 0 {
-		credentials, err := sh.credentials(f.secretFlags, sh.passwordPrompt(false))
+		credentials, err := sh.credentials(f.secretFlags, sh.passwordPrompt(false, interrupt))
 		if err != nil {
 			return nil, err
 		}
@@ -191,6 +191,9 @@ func (sh *shell) hostOver(ctx context.Context, f *mailFlags, accounts []config.A
 	}
 	return host.Open(o)
 }
+
+// noInterrupt is for what is over anyway when nobody answers.
+func noInterrupt() {}
 
 // oneAccount is the account of that name, or without a name the only one.
 func (sh *shell) oneAccount(named ...string) (config.Account, error) {

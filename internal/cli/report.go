@@ -136,12 +136,17 @@ func (sh *shell) writeNothing(r *run.Report) error {
 	return nil
 }
 
-// earlier says what is not counted as delivered, since that was done before.
+// earlier says what is not counted as delivered, since that was done before, and
+// what was not looked at.
 func earlier(a run.Account) string {
-	if a.Earlier == 0 {
-		return ""
+	text := ""
+	if a.Earlier > 0 {
+		text = fmt.Sprintf(", %d delivered earlier", a.Earlier)
 	}
-	return fmt.Sprintf(", %d delivered earlier", a.Earlier)
+	if a.Alone > 0 {
+		text += fmt.Sprintf(", %d left alone that failed again and again: --quarantine 0 tries them", a.Alone)
+	}
+	return text
 }
 
 // title names an account, and where several are local the maildrop.
@@ -229,7 +234,7 @@ func outcome(a run.Account, f runFlags) string {
 		return "unknown: " + a.Why
 	}
 	switch {
-	case f.Rehearsal && (a.Delete > 0 || a.Deliver > 0):
+	case f.Rehearsal && a.Deliver > 0:
 		return "dry run: nothing changed; targets of the configuration get no local mail, name one with --target"
 	case a.Why != "":
 		return "dry run: nothing changed; the run itself would be aborted: " + a.Why

@@ -247,7 +247,7 @@ func envelope(b state.Backup, head []byte) deliver.Envelope {
 // password asks for that of a server.
 func (r *restoration) password(ctx context.Context, s deliver.Spec) (string, error) {
 	r.bar.hide()
-	return r.sh.passwordPrompt(false)(ctx, fmt.Sprintf("password of %s at %s: ", s.User, s.Host))
+	return r.sh.passwordPrompt(false, noInterrupt)(ctx, fmt.Sprintf("password of %s at %s: ", s.User, s.Host))
 }
 
 // report says what was done.

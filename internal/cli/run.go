@@ -125,14 +125,7 @@ func (sh *shell) run(ctx context.Context, f runFlags, path string, args []string
 	}
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
-	ask := sh.passwordPrompt(len(f.Maildrops) > 0)
-	out.getPass = func(ctx context.Context, prompt string) (string, error) {
-		password, err := ask(ctx, prompt)
-		if errors.Is(err, errLeft) { // by Ctrl-C, which comes as a key there
-			interrupt()
-		}
-		return password, err
-	}
+	out.getPass = sh.passwordPrompt(len(f.Maildrops) > 0, interrupt)
 	credentials, err := sh.credentials(f.secretFlags, out.getPass)
 	if err != nil {
 		return err

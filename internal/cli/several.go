@@ -96,7 +96,7 @@ func twin(accounts []config.Account, i int) int {
 
 // sameMaildrop reports whether two accounts are the same user of a server.
 func sameMaildrop(a, b config.Account) bool {
-	return a.User == b.User && strings.EqualFold(a.Host, b.Host) && a.Port == b.Port
+	return run.Key(a.User, strings.ToLower(a.Host), a.Port) == run.Key(b.User, strings.ToLower(b.Host), b.Port)
 }
 
 // runSeveral does the job in each lane. Each is a run of its own, in a process

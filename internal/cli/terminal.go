@@ -191,8 +191,9 @@ func (sh *shell) userName() (string, error) {
 
 // passwordPrompt is getpass.getpass: it asks on the terminal, without echo, one
 // question at a time, until the context of a question ends. A local maildrop
-// takes any password, so that nobody is asked for one.
-func (sh *shell) passwordPrompt(local bool) func(ctx context.Context, prompt string) (string, error) {
+// takes any password, so that nobody is asked for one. interrupt is called if the
+// person wants to stop: Ctrl-C comes as a key there.
+func (sh *shell) passwordPrompt(local bool, interrupt func()) func(ctx context.Context, prompt string) (string, error) {
 	if local {
 		return func(context.Context, string) (string, error) { return "local", nil }
 	}
@@ -207,7 +208,11 @@ func (sh *shell) passwordPrompt(local bool) func(ctx context.Context, prompt str
 		if err != nil {
 			return "", err
 		}
-		return keys.hiddenLine(ctx, sh.Stderr, prompt)
+		password, err := keys.hiddenLine(ctx, sh.Stderr, prompt)
+		if errors.Is(err, errLeft) {
+			interrupt()
+		}
+		return password, err
 	}
 }
 

@@ -28,6 +28,9 @@ func Read(path string, o Options) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if mode.IsRegular() && mode.Perm()&0o002 != 0 && runtime.GOOS != "windows" {
+		return nil, failed(path, "can be changed by everybody, who could have popherd run commands and send passwords elsewhere", "chmod 600 "+path)
+	}
 	open := mode.IsRegular() && mode.Perm()&0o077 != 0 && runtime.GOOS != "windows" // which has no such modes
 	return parse(path, text, reader{options: o, open: open, mode: mode.Perm()})
 }

@@ -46,6 +46,7 @@ func TestReadRefusesOpenSecrets(t *testing.T) {
 		{head + "password = '${MAIL_PASSWORD}'\n", 0o644, ""},
 		{head + "oauth = { provider = 'google', client_id = 'x', client_secret = 'hunter2' }\n", 0o644, "client_secret: is a secret"},
 		{head, 0o644, ""},
+		{head, 0o664, ""},
 	} {
 		path := written(t, tt.text, tt.mode)
 		_, err := config.Read(path, options)
@@ -62,6 +63,19 @@ func TestReadRefusesOpenSecrets(t *testing.T) {
 		if strings.Contains(told(err), "hunter2") {
 			t.Errorf("the password is in %s", told(err))
 		}
+	}
+}
+
+// Whoever can change the file chooses commands, and where passwords go.
+func TestReadRefusesWhatEverybodyCanChange(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes")
+	}
+	path := written(t, head, 0o646)
+	_, err := config.Read(path, options)
+	var fault *config.Error
+	if !errors.As(err, &fault) || !strings.Contains(err.Error(), "can be changed by everybody") || fault.Hint() != "chmod 600 "+path {
+		t.Errorf("got %v, hint %v", err, fault.Hint())
 	}
 }
 

@@ -102,7 +102,7 @@ func lock(place string) (unlock func(), err error) {
 // put writes the file, whole or not at all. The lock is held: nobody else
 // uses the draft's name, and what a crash left of it can go.
 func put(path, place string, text []byte, mode fs.FileMode) error {
-	const draft = ".new"
+	const draft = ".popherd-new"
 	err := os.Remove(place + draft)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil

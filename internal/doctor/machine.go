@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/popherd/popherd/internal/config"
+	"github.com/popherd/popherd/internal/run"
 )
 
 // OfConfiguration looks at the configuration file. from says what named it; c
@@ -45,13 +46,17 @@ func OfConfiguration(path, from string, c *config.Config, err error) Check {
 
 // twins warns of accounts that are the same maildrop.
 func (n *notes) twins(accounts []config.Account) {
-	names := map[string][]string{}
+	names, first := map[string][]string{}, map[string]config.Account{}
 	for _, a := range accounts {
-		where := fmt.Sprintf("%s at %s:%d", a.User, strings.ToLower(a.Host), a.Port)
-		names[where] = append(names[where], a.Name)
+		key := run.Key(a.User, strings.ToLower(a.Host), a.Port)
+		if len(names[key]) == 0 {
+			first[key] = a
+		}
+		names[key] = append(names[key], a.Name)
 	}
-	for _, where := range slices.Sorted(maps.Keys(names)) {
-		if same := names[where]; len(same) > 1 {
+	for _, key := range slices.Sorted(maps.Keys(names)) {
+		if same, a := names[key], first[key]; len(same) > 1 {
+			where := fmt.Sprintf("%s at %s:%d", a.User, strings.ToLower(a.Host), a.Port)
 			n.warn("accounts", strings.Join(same, ", ")+" are the same maildrop: "+where, "popherd config edit: keep one of them, or mend user, host and port")
 		}
 	}

@@ -146,7 +146,7 @@ func TestANamedSourceThatFailsEndsTheSearch(t *testing.T) {
 		hint    string
 	}{
 		"environment": {secret.Sources{Env: "UNSET"}, "account work: environment UNSET: it is not set, or empty", ""},
-		"command":     {secret.Sources{Command: []string{"false"}}, `account work: command "false": exit status 1`, ""},
+		"command":     {secret.Sources{Command: []string{"false"}}, `account work: command "false": exit status 1`, "run that command yourself"},
 		"no command":  {secret.Sources{Command: []string{"popherd-no-such-command"}}, `account work: command "popherd-no-such-command": it is not there: executable file not found in $PATH`, "whole path"},
 		"literal":     {secret.Sources{Literal: secret.New("a\nb")}, "account work: configuration: it has a line break or a NUL in it", ""},
 		"keyring":     {secret.Sources{Keyring: &always}, "account work: keyring: it is not in the keyring", "set-password work"},

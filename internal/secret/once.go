@@ -111,6 +111,9 @@ func (f *Finder) command(ctx context.Context, w Wanted) (Found, error) {
 	s, err := f.once(ctx, asked(argv...), false, func(ctx context.Context) (Secret, error) {
 		return run(ctx, argv, f.Environ, commandLimit)
 	})
+	if err != nil && hintless(err) {
+		err = advise(err, "run that command yourself: it may want something")
+	}
 	return Found{s, fmt.Sprintf("command %q", argv[0])}, err
 }
 
@@ -174,4 +177,11 @@ func (f *Finder) prompt(ctx context.Context, w Wanted) (Found, error) {
 		err = errors.New("nothing was entered")
 	}
 	return found, err
+}
+
+// hintless reports whether nothing is to be done about an error but what its
+// source's owner can.
+func hintless(err error) bool {
+	var hinted interface{ Hint() string }
+	return !errors.As(err, &hinted)
 }
