@@ -42,8 +42,8 @@ const (
 )
 
 // memoryMargin is how far resident memory may be over the limit: the program
-// itself is in memory too, and counts.
-const memoryMargin = 16 << 20
+// itself is in memory too, and counts. Between two looks at it some MB can come.
+const memoryMargin = 8 << 20
 
 // orDefaults returns l with its zero values filled.
 func (l Limits) orDefaults() Limits {
