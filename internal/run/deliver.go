@@ -115,17 +115,18 @@ func (s *session) send(ctx context.Context, e *errand) error {
 	if err := s.noteAtOnce(ctx, e, failed); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(failed)) {
-		if s.run.ctx.Err() != nil { // which is no fault of the message
-			return context.Cause(s.run.ctx)
-		}
-		why := fmt.Sprintf("not delivered to %s: %v", name, failed[name])
-		if !refusedMessage(failed[name]) {
-			return s.keep(e, why)
-		}
-		return s.fail(ctx, e, why)
+	if len(failed) == 0 {
+		return nil
 	}
-	return nil
+	if s.run.ctx.Err() != nil { // which is no fault of the message
+		return context.Cause(s.run.ctx)
+	}
+	name := slices.Sorted(maps.Keys(failed))[0]
+	why := fmt.Sprintf("not delivered to %s: %v", name, failed[name])
+	if !refusedMessage(failed[name]) {
+		return s.keep(e, why)
+	}
+	return s.fail(ctx, e, why)
 }
 
 // refusedMessage reports whether a target, which was there, would not take this
