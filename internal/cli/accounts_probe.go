@@ -68,7 +68,7 @@ func (sh *shell) testAccounts(ctx context.Context, f *mailFlags, names []string,
 	if err := f.forOne(len(accounts)); err != nil {
 		return err
 	}
-	accounts = givenBy(f.flags).over(accounts)
+	accounts = overridesOf(f.flags).over(accounts)
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
 	h, err := sh.hostOver(f, accounts, interrupt)

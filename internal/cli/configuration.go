@@ -126,7 +126,7 @@ func (sh *shell) configure(flags *pflag.FlagSet, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	f.wins = givenBy(flags)
+	f.wins = overridesOf(flags)
 	local := len(f.Maildrops) > 0
 	for _, s := range settings(c.Policy) {
 		flag := flags.Lookup(s.flag)
@@ -153,28 +153,28 @@ func (sh *shell) configure(flags *pflag.FlagSet, f *runFlags) error {
 	return nil
 }
 
-// given is what the command line says of connections, which wins over what an
+// overrides are what the command line says of connections, which win over what an
 // account says.
-type given struct {
+type overrides struct {
 	connect, command bool // timeouts
 	caFile           string
 }
 
-func givenBy(flags *pflag.FlagSet) given {
-	return given{flags.Changed("connect-timeout"), flags.Changed("command-timeout"), flags.Lookup("ca-file").Value.String()}
+func overridesOf(flags *pflag.FlagSet) overrides {
+	return overrides{flags.Changed("connect-timeout"), flags.Changed("command-timeout"), flags.Lookup("ca-file").Value.String()}
 }
 
 // over returns the accounts as the command line has them.
-func (t given) over(accounts []config.Account) []config.Account {
+func (o overrides) over(accounts []config.Account) []config.Account {
 	accounts = slices.Clone(accounts)
 	for i := range accounts {
-		if t.caFile != "" {
-			accounts[i].CAFile = t.caFile
+		if o.caFile != "" {
+			accounts[i].CAFile = o.caFile
 		}
-		if t.connect {
+		if o.connect {
 			accounts[i].Timeouts.Connect = 0
 		}
-		if t.command {
+		if o.command {
 			accounts[i].Timeouts.Command = 0
 		}
 	}

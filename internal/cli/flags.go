@@ -49,7 +49,7 @@ type runFlags struct {
 	BackupMax  string
 	Quarantine int
 
-	wins given
+	wins overrides
 
 	DenyNet       []string
 	DenyPlaintext []string

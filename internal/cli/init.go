@@ -162,12 +162,9 @@ func (s *setup) begin(ctx context.Context, args []string) error {
 	if err := s.flags.check(); err != nil {
 		return err
 	}
-	path, err := s.sh.configPath()
-	switch {
-	case err != nil:
+	path, err := s.sh.knownConfigPath()
+	if err != nil {
 		return err
-	case path == "":
-		return &usageError{object: "--config", reason: "neither it nor XDG_CONFIG_HOME nor HOME says where the configuration is", hint: "as in --config /etc/popherd/config.toml"}
 	}
 	s.path = path
 	if s.flags.CAFile != "" {

@@ -163,26 +163,6 @@ func (s *setup) askPassword(ctx context.Context) (err error) {
 	return err
 }
 
-// until reads a secret, but no longer than ctx lasts: a stream on which nothing
-// comes is left behind.
-func until(ctx context.Context, given func() (secret.Secret, error)) (secret.Secret, error) {
-	type answer struct {
-		password secret.Secret
-		err      error
-	}
-	came := make(chan answer, 1)
-	go func() {
-		password, err := given()
-		came <- answer{password, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return secret.Secret{}, context.Cause(ctx)
-	case a := <-came:
-		return a.password, a.err
-	}
-}
-
 // file is where the account's password is looked for in a file.
 func (s *setup) file() string {
 	return filepath.Join(filepath.Dir(s.path), "secrets", s.account.Name)

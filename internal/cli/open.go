@@ -169,7 +169,7 @@ func (sh *shell) hostFor(f *mailFlags) (*host.Host, config.Account, error) {
 	if err != nil {
 		return nil, a, err
 	}
-	accounts := givenBy(f.flags).over([]config.Account{a})
+	accounts := overridesOf(f.flags).over([]config.Account{a})
 	h, err := sh.hostOver(f, accounts, noInterrupt)
 	return h, accounts[0], err
 }

@@ -64,6 +64,26 @@ func (sh *shell) given(f secretFlags) func() (secret.Secret, error) {
 	})
 }
 
+// until reads a secret, but no longer than ctx lasts: a stream on which nothing
+// comes is left behind.
+func until(ctx context.Context, given func() (secret.Secret, error)) (secret.Secret, error) {
+	type answer struct {
+		password secret.Secret
+		err      error
+	}
+	came := make(chan answer, 1)
+	go func() {
+		password, err := given()
+		came <- answer{password, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return secret.Secret{}, context.Cause(ctx)
+	case a := <-came:
+		return a.password, a.err
+	}
+}
+
 // maxPassword bounds the line of a password. POP3 has 255 octets for it, but
 // access tokens are longer.
 const maxPassword = 16 << 10

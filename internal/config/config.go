@@ -1,6 +1,6 @@
 // Package config reads the configuration file: accounts, targets and policy. It
-// finds the file, reads it strictly, says where what is wrong with it, and adds
-// accounts to it. It connects to nothing, and asks for no secret.
+// finds the file, reads it strictly, says where what is wrong with it, adds
+// accounts to it, and replaces it whole. It connects to nothing, and asks for no secret.
 package config
 
 import (

@@ -133,10 +133,10 @@ func TestServerIsAnother(t *testing.T) {
 // Secrets that a server repeats, as they are or in base64, stay hidden.
 func TestSecretsRepeated(t *testing.T) {
 	for _, m := range explicit() {
+		if m == External { // it has no secret
+			continue
+		}
 		t.Run(string(m), func(t *testing.T) {
-			if m == External {
-				t.Skip("has no secret")
-			}
 			s := logintest.Start(t, logintest.Options{Fault: logintest.EchoSecret})
 			v := call(t, s, "tls", nil)
 			_, err := Login(t.Context(), v.c, m, credential(m))
