@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -82,7 +83,7 @@ func (r *reader) defaultTLS(a *Account, n *node) {
 // account reads [accounts.NAME].
 func (r *reader) account(n *node, a Account) Account {
 	a.Name = n.name
-	if !r.isTable(n, "accounts."+bareOrQuoted(n.name)) || !r.accountName(n) {
+	if !r.isTable(n, "accounts."+bareOrQuoted(n.name)) || !r.tableName(n, names(accountKeys())) {
 		return a
 	}
 	before := len(r.found)
@@ -129,10 +130,10 @@ func fill(a *Account) {
 	}
 }
 
-// maxName is how long an account's name is at most, in octets.
+// maxName is how long the name of an account or a job is at most, in octets.
 const maxName = 64
 
-// badName says what is wrong with an account's name, or "".
+// badName says what is wrong with the name of an account or a job, or "".
 func badName(name string) string {
 	switch {
 	case name == "all":
@@ -149,21 +150,24 @@ func badName(name string) string {
 	return ""
 }
 
-// accountName checks the name of an account.
-func (r *reader) accountName(n *node) bool {
+// tableName checks the name of an account or a job, which has those keys.
+func (r *reader) tableName(n *node, known []string) bool {
 	if reason := badName(n.name); reason != "" {
+		if n.name == "all" {
+			reason = `"all" means every ` + strings.TrimSuffix(n.parent.name, "s")
+		}
 		lower := strings.ToLower(n.name)
-		advice := "write a name such as [accounts.work]"
+		advice := "write a name such as [" + n.parent.name + map[string]string{"accounts": ".work]", "jobs": ".nightly]"}[n.parent.name]
 		if badName(lower) == "" {
-			advice = "write [accounts." + tomlName(lower) + "]"
+			advice = "write [" + n.parent.name + "." + tomlName(lower) + "]"
 		}
 		r.faultKey(n, reason, advice)
 		return false
 	}
 	// [accounts.a.b] makes a table b in an account a.
 	for _, child := range n.children {
-		if _, known := examples[child.name]; child.isTable() && !known && !n.closed {
-			r.faultKey(child, "a dot parts tables", `write [accounts."`+n.name+"."+child.name+`"]`)
+		if child.isTable() && !slices.Contains(known, child.name) && !n.closed {
+			r.faultKey(child, "a dot parts tables", "write ["+n.parent.name+`."`+n.name+"."+child.name+`"]`)
 			return false
 		}
 	}
@@ -181,7 +185,7 @@ func (r *reader) alone(n *node, names map[string]string) {
 	names[variable] = n.name
 }
 
-// tomlName writes an account's name in a header.
+// tomlName writes such a name in a header.
 func tomlName(name string) string {
 	if strings.ContainsRune(name, '.') {
 		return `"` + name + `"`

@@ -16,20 +16,44 @@ func (c *Config) Account(name string) (Account, error) {
 			return a, nil
 		}
 	}
-	e := &Error{Path: c.Path, Key: "accounts." + bareOrQuoted(name), Reason: "no such account"}
 	all := make([]string, len(c.Accounts))
 	for i, a := range c.Accounts {
 		all[i] = a.Name
 	}
-	switch meant := luabind.Suggest(name, all); {
-	case meant != "":
-		e.Advice = fmt.Sprintf("did you mean %q?", meant)
-	case len(all) == 0:
+	e := c.missing("accounts."+bareOrQuoted(name), name, all)
+	e.Reason = "no such account"
+	if len(all) == 0 {
 		e.Advice = "there are no accounts: popherd init makes one"
-	default:
-		e.Advice = "there are " + few(all)
 	}
 	return Account{}, e
+}
+
+// Job returns the job of a name. The error is an [*Error] with advice.
+func (c *Config) Job(name string) (Job, error) {
+	for _, j := range c.Jobs {
+		if j.Name == name {
+			return j, nil
+		}
+	}
+	all := make([]string, len(c.Jobs))
+	for i, j := range c.Jobs {
+		all[i] = j.Name
+	}
+	e := c.missing("jobs."+bareOrQuoted(name), name, all)
+	e.Reason = "no such job"
+	if len(all) == 0 {
+		e.Advice = "there are no jobs: popherd config edit adds one, and popherd config example shows how"
+	}
+	return Job{}, e
+}
+
+// missing is the error for a name that is none of those that there are.
+func (c *Config) missing(key, name string, all []string) *Error {
+	e := &Error{Path: c.Path, Key: key, Advice: "there are " + few(all)}
+	if meant := luabind.Suggest(name, all); meant != "" {
+		e.Advice = fmt.Sprintf("did you mean %q?", meant)
+	}
+	return e
 }
 
 // few lists names, but not hundreds.

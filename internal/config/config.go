@@ -1,4 +1,4 @@
-// Package config reads the configuration file: accounts, targets and policy. It
+// Package config reads the configuration file: accounts, targets, policy and jobs. It
 // finds the file, reads it strictly, says where what is wrong with it, adds
 // accounts to it, and replaces it whole. It connects to nothing, and asks for no secret.
 package config
@@ -15,6 +15,8 @@ type Config struct {
 	Accounts []Account
 	Targets  []Target
 	Policy   Policy
+	Jobs     []Job
+	Daemon   Daemon
 }
 
 // How a connection gets TLS.

@@ -53,6 +53,33 @@ var examples = map[string]string{
 	"max_steps":    `1_000_000_000`,
 	"max_output":   `"1G"`,
 	"parallel":     `4`,
+	// of jobs
+	"script":      `"@older-than"`,
+	"args":        `["30"]`,
+	"accounts":    `["work"]`,
+	"schedule":    `"0 4 * * *"`,
+	"zone":        `"Europe/Berlin"`,
+	"jitter":      `"15m"`,
+	"deadline":    `"10m"`,
+	"catch_up":    `"once"`,
+	"first_run":   `"dry"`,
+	"retries":     `5`,
+	"pause_after": `3`,
+	"enabled":     `true`,
+	"notify":      `{ target = "archive" }`,
+	// of their notify
+	"on":      `["failure", "over"]`,
+	"over":    `100`,
+	"command": `["/usr/local/bin/tell", "anna"]`,
+	"target":  `"archive"`,
+	// of [daemon]
+	"db":           `"jobs.db"`,
+	"listen":       `"127.0.0.1:8025"`,
+	"token":        `"..."`,
+	"token_file":   `"secrets/token"`,
+	"token_env":    `"POPHERD_TOKEN"`,
+	"workers":      `8`,
+	"history_days": `90`,
 }
 
 // write is the advice for a key that is known.

@@ -23,6 +23,10 @@ const maxExcerpt = 100
 // secretWords are in the names of keys whose values are not shown.
 var secretWords = []string{"pass", "secret", "token"}
 
+// isCommand reports whether a key is a notice's command, whose arguments may be
+// the address of a hook, which is all that one needs to call it.
+func isCommand(name string) bool { return name == "command" }
+
 // tellsSecret reports whether a name, or a line, may be about a secret.
 func tellsSecret(s string) bool {
 	s = strings.ToLower(s)
@@ -40,7 +44,7 @@ func plain(n *node) bool {
 		return !tellsSecret(n.name)
 	}
 	_, known := examples[n.name]
-	return known && !tellsSecret(n.name)
+	return known && !tellsSecret(n.name) && !isCommand(n.name)
 }
 
 // isTarget reports whether n is an entry of [targets], whose name is anybody's.
@@ -72,8 +76,18 @@ func shown(text []byte, n *node) bool {
 	}
 	value := text[n.at:n.end]
 	url := bytes.Contains(value, []byte("://")) && bytes.ContainsRune(value, '@')
-	swallowed := bytes.ContainsRune(value, '\n') || !isTarget(n) && bytes.ContainsRune(value, '=')
+	swallowed := bytes.ContainsRune(value, '\n') || !isTarget(n) && bytes.ContainsRune(withoutZone(value), '=')
 	return plain(n) && (!isTarget(n) || likePlace(value)) && !url && !swallowed && !tellsSecret(string(value)) && !bytes.Contains(value, []byte("pipe:"))
+}
+
+// withoutZone is a schedule less the zone that it may begin with.
+func withoutZone(value []byte) []byte {
+	for _, zone := range []string{"CRON_TZ=", "TZ="} {
+		if rest, found := bytes.CutPrefix(bytes.TrimLeft(value, "\"'"), []byte(zone)); found {
+			return rest
+		}
+	}
+	return value
 }
 
 // secrets returns the places of values that are not shown.
@@ -220,10 +234,11 @@ func visible(line string, at int) string {
 		return indent + word[:end]
 	}
 	name := word[:len(word)-len(strings.TrimLeft(word, bareOctets+"."))]
-	example, known := examples[name[strings.LastIndexByte(name, '.')+1:]]
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	example, known := examples[last]
 	behind := strings.TrimLeft(word[len(name):], " \t")
 	switch {
-	case known && strings.HasPrefix(behind, "=") && example[0] != '{' && !tellsSecret(line) && !strings.ContainsAny(line, "@#"):
+	case known && strings.HasPrefix(behind, "=") && example[0] != '{' && !isCommand(last) && !tellsSecret(line) && !strings.ContainsAny(line, "@#"):
 		if strings.Count(line, "=") == 1 {
 			return line
 		}

@@ -144,9 +144,24 @@ func (r *reader) argv(n *node) []string {
 // read; one that a variable holds does not stand there.
 func (r *reader) literal(n *node) secret.Secret {
 	text := r.single(n)
-	if text != "" && r.open && variables.ReplaceAllString(n.content, "") != "" {
-		r.faultKey(n, fmt.Sprintf("is a secret in a file that others can read (mode %04o)", r.mode),
-			"chmod 600 "+r.name+", or better take it out of the file: "+write("password_command"))
+	if text != "" && variables.ReplaceAllString(n.content, "") != "" {
+		r.closed(n)
 	}
 	return secret.New(text)
+}
+
+// closed refuses a secret that stands in the file where others can read it.
+func (r *reader) closed(n *node) {
+	if !r.open {
+		return
+	}
+	instead := "password_command"
+	switch n.name {
+	case "token":
+		instead = "token_file"
+	case "db":
+		instead = n.name
+	}
+	r.faultKey(n, fmt.Sprintf("is a secret in a file that others can read (mode %04o)", r.mode),
+		"chmod 600 "+r.name+", or better take it out of the file: "+write(instead))
 }

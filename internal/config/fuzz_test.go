@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/popherd/popherd/internal/config"
 )
@@ -33,9 +34,17 @@ func FuzzParse(f *testing.F) {
 	f.Add(head+"ca_file = '''", "'''\n", byte(0))
 	f.Add(head+"host = [{", "}]\n", byte(2))
 	f.Add("'", "' = 1\n", byte(0))
+	for i := range byte(8) {
+		f.Add("[daemon]\n", "", i)
+		f.Add("[jobs.x]\n", "x = 1\n", i)
+		f.Add("[jobs.x.notify]\n", "on = [\n", i)
+	}
 	f.Fuzz(func(t *testing.T, before, after string, key byte) {
-		names := []string{"password", "client_secret", "oauth.client_secret", "pasword", "token"}
-		line := names[int(key)%len(names)] + ` = "` + planted + `"` + "\n"
+		lines := []string{
+			`password = "SECRET"`, `client_secret = "SECRET"`, `oauth.client_secret = "SECRET"`, `pasword = "SECRET"`, `token = "SECRET"`,
+			`command = ["curl", "SECRET"]`, `db = "postgres://anna:SECRET@db.example.org/jobs"`, `notify = { command = ["SECRET"], over = "x" }`,
+		}
+		line := strings.Replace(lines[int(key)%len(lines)], "SECRET", planted, 1) + "\n"
 		c, err := config.Parse("config.toml", []byte(before+line+after), options)
 		if err != nil {
 			if got := told(err) + err.Error(); strings.Contains(got, planted) && !strings.Contains(before+after, planted) {
@@ -51,6 +60,15 @@ func FuzzParse(f *testing.F) {
 			if a.Name == "" || a.User == "" || a.Host == "" || a.Port == 0 || a.TLS == "" || a.Auth == "" || a.AddressFamily == "" {
 				t.Errorf("got %+v", a)
 			}
+		}
+		for _, j := range c.Jobs {
+			some, err := c.Select(j.Accounts)
+			if _, wrong := j.When(time.UTC); wrong != nil || err != nil || len(some) == 0 || j.Name == "" || j.Script == "" || j.Deadline <= 0 || j.PauseAfter < 1 {
+				t.Errorf("got %+v, %v, %v", j, wrong, err)
+			}
+		}
+		if strings.Contains(c.Daemon.DB, planted) && !strings.Contains(before+after, planted) {
+			t.Errorf("got %q", c.Daemon.DB)
 		}
 	})
 }

@@ -10,7 +10,7 @@ type key[T any] struct {
 }
 
 // tables are those at the top of the file.
-var tables = []string{"defaults", "accounts", "targets", "policy"}
+var tables = []string{"defaults", "accounts", "targets", "policy", "jobs", "daemon"}
 
 // names returns the names of keys, sorted.
 func names[T any](keys []key[T]) []string {
@@ -41,6 +41,7 @@ func read[T any](r *reader, table *node, keys []key[T], into *T) {
 // config reads the whole tree.
 func (r *reader) config(root *node) *Config {
 	c := &Config{}
+	r.made, r.named = c, map[string]bool{}
 	for _, n := range root.children {
 		if !slices.Contains(tables, n.name) && !r.full() {
 			r.unknownTop(n)
@@ -54,6 +55,7 @@ func (r *reader) config(root *node) *Config {
 				break
 			}
 			r.alone(n, variables)
+			r.named[n.name] = true
 			c.Accounts = append(c.Accounts, r.account(n, defaults))
 		}
 	}
@@ -68,6 +70,8 @@ func (r *reader) config(root *node) *Config {
 	if policy := root.child("policy"); policy != nil && r.isTable(policy, "policy") {
 		r.policy(policy, &c.Policy)
 	}
+	r.jobs(root.child("jobs"))
+	c.Daemon = r.daemon(root.child("daemon"))
 	return c
 }
 
@@ -89,9 +93,17 @@ func (r *reader) unknownTop(n *node) {
 	_, known := examples[n.name]
 	switch {
 	case n.isTable() && n.child("host") != nil && n.child("user") != nil:
-		r.faultKey(n, "no such table", "an account's name follows a word: write ["+"accounts."+bareOrQuoted(n.name)+"]")
+		r.faultKey(n, "no such table", "an account's name follows a word: write [accounts."+bareOrQuoted(n.name)+"]")
+	case n.isTable() && n.child("script") != nil && n.child("schedule") != nil:
+		r.faultKey(n, "no such table", "a job's name follows a word: write [jobs."+bareOrQuoted(n.name)+"]")
 	case known && slices.Contains(names(policyKeys()), n.name) && !slices.Contains(names(accountKeys()), n.name):
 		r.faultKey(n, "stands in no table", "write [policy] above it")
+	case known && slices.Contains(names(jobKeys()), n.name):
+		r.faultKey(n, "stands in no table", "write [jobs.NAME] above it")
+	case known && slices.Contains(names(notifyKeys()), n.name):
+		r.faultKey(n, "stands in no table", "write [jobs.NAME.notify] above it")
+	case known && slices.Contains(names(daemonKeys()), n.name):
+		r.faultKey(n, "stands in no table", "write [daemon] above it")
 	case known:
 		r.faultKey(n, "stands in no table", "write [accounts.NAME] above it, or [defaults] for all accounts")
 	default:

@@ -33,6 +33,9 @@ func TestKeysAreTheSameEverywhere(t *testing.T) {
 	}{
 		{"account", keysOfSchema(schema.Defs["account"].Properties), names(accountKeys())},
 		{"oauth", keysOfSchema(schema.Defs["oauth"].Properties), names(oauthKeys())},
+		{"job", keysOfSchema(schema.Defs["job"].Properties), names(jobKeys())},
+		{"notify", keysOfSchema(schema.Defs["notify"].Properties), names(notifyKeys())},
+		{"daemon", keysOfSchema(schema.Properties["daemon"].Properties), names(daemonKeys())},
 		{"policy", keysOfSchema(schema.Properties["policy"].Properties), names(policyKeys())},
 		{"defaults", keysOfSchema(schema.Properties["defaults"].Properties), shared},
 		{"top", keysOfSchema(schema.Properties), slices.Sorted(slices.Values(tables))},

@@ -105,6 +105,9 @@ func TestReadRelativePaths(t *testing.T) {
 	}
 }
 
+// manyAccounts are as many as a file can have, nearly.
+var manyAccounts = "[defaults]\nhost = 'h'\n[accounts]\n" + distinct("%s.user='u'\n", 4_900)
+
 // What costs much must be refused soon: nothing here takes a second.
 func TestHostileFiles(t *testing.T) {
 	for name, text := range map[string]string{
@@ -121,6 +124,11 @@ func TestHostileFiles(t *testing.T) {
 		"one long line":   "[accounts]\na = { " + distinct("%s = 1, ", 60_000) + "}",
 		"many variables":  "[targets]\na = '" + strings.Repeat("${DOMAIN}", 100_000) + "'",
 		"open variables":  "[targets]\na = '" + strings.Repeat("${", 500_000) + "'",
+		"many job lists":  manyAccounts + "[jobs.a]\nscript = '@x'\nschedule = '@daily'\naccounts = [" + strings.Repeat("'*',", 200_000) + "]",
+		"many job names":  manyAccounts + "[jobs.a]\nscript = '@x'\nschedule = '@daily'\naccounts = [" + strings.Repeat("'kzzz',", 100_000) + "]",
+		"many jobs":       distinct("[jobs.%s]\n", 40_000),
+		"long schedule":   "[jobs.a]\nschedule = '" + strings.Repeat("1,", 400_000) + "1 * * * *'",
+		"long zone":       "[jobs.a]\nzone = '" + strings.Repeat("a/", 400_000) + "a'",
 		"many long lists": "[policy]\nlib = [" + strings.Repeat("1,", 500_000) + "]",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,8 +26,11 @@ type reader struct {
 	open     bool        // others can read the file
 	mode     fs.FileMode // of the file, for the error
 
-	sharedHost bool // [defaults] have a host
-	passed     bool // something was passed over
+	made       *Config         // what was read so far
+	named      map[string]bool // the names of the accounts, and patterns that name some
+	globs      int             // different ones that jobs have
+	sharedHost bool            // [defaults] have a host
+	passed     bool            // something was passed over
 	found      []fault
 }
 
@@ -93,14 +96,19 @@ func (r *reader) unknown(n *node, known []string) {
 
 // synonym returns what popherd calls a thing for which others have this name.
 func synonym(name string, known []string) string {
-	meant := map[string]string{
-		"server": "host", "hostname": "host", "address": "host", "login": "user", "email": "user", "mail": "user",
+	meant := strings.Fields(map[string]string{
+		"server": "host", "hostname": "host", "address": "host listen", "login": "user", "email": "user", "mail": "user",
 		"ssl": "tls", "security": "tls", "encryption": "tls", "timeout": "command_timeout", "mechanism": "auth", "sasl": "auth",
-		"pin": "fingerprint", "bind": "source_address", "cert": "client_cert", "certificate": "client_cert",
+		"pin": "fingerprint", "bind": "source_address listen", "cert": "client_cert", "certificate": "client_cert",
 		"passwd": "password", "pass": "password", "passwordeval": "password_command", "pass_cmd": "password_command",
-	}[strings.ToLower(name)]
-	if slices.Contains(known, meant) && meant != name {
-		return meant
+		"account": "accounts", "rule": "script", "rules": "script", "lua": "script", "file": "script", "arguments": "args", "cron": "schedule", "when": "schedule",
+		"every": "schedule", "timezone": "zone", "time_zone": "zone", "tz": "zone", "random_delay": "jitter", "splay": "jitter", "missed": "catch_up", "retry": "retries",
+		"database": "db", "dsn": "db", "url": "db", "port": "listen", "history": "history_days", "concurrency": "workers", "threshold": "over", "to": "target",
+	}[strings.ToLower(name)])
+	for _, key := range meant {
+		if slices.Contains(known, key) && key != name {
+			return key
+		}
 	}
 	return ""
 }
@@ -129,6 +137,8 @@ func (r *reader) rewrite(n *node, kind unstable.Kind) string {
 	}
 	_, notNumber := strconv.Atoi(n.content)
 	switch {
+	case n.name == "schedule" || n.name == "listen": // no number is one
+		return write(n.name)
 	case kind == unstable.String && n.kind != unstable.Bool && n.content != "" && !n.isTable():
 		return fmt.Sprintf("write %s = %q", n.name, n.content)
 	case kind == unstable.Integer && notNumber == nil, kind == unstable.Bool && (n.content == "true" || n.content == "false"):

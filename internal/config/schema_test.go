@@ -80,6 +80,13 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 		"port-fraction", "host-empty", "tls-word", "tls-false", "tls-typo", "plaintext-defaults", "auth-unknown", "password-number", "password-command-text",
 		"password-command-empty", "password-env-value", "password-in-defaults", "keyring-text", "oauth-provider", "fingerprint-short", "min-tls-number",
 		"min-tls-old", "duration-number", "duration-unit", "duration-negative", "target-name", "policy-values", "flag-only", "no-user-no-host",
+		"job-empty", "job-account", "job-accounts-text", "job-accounts-empty", "job-args", "job-args-text", "job-jitter", "job-catch-up", "job-numbers",
+		"job-retries-text", "job-disabled", "job-state-dir", "job-parallel", "job-flag-only", "job-unknown-key", "job-name",
+		"job-name-dotted", "jobs-not-table", "job-not-table", "jobs-array", "job-zone-local", "notify-empty", "notify-not-table", "notify-on", "notify-on-text",
+		"notify-over-negative", "notify-unknown-key", "daemon-unknown-key", "daemon-not-table", "daemon-numbers", "daemon-token-short", "daemon-token-list",
+		"daemon-token-env", "daemon-db-mysql", "daemon-db-sqlite-url", "daemon-db-memory", "daemon-db-settings", "daemon-db-folder", "daemon-db-bool",
+		"daemon-db-empty", "daemon-listen-number", "daemon-listen-port-alone", "daemon-listen-no-host", "daemon-listen-no-port",
+		"daemon-listen-url",
 	} {
 		text, err := os.ReadFile("testdata/broken/" + name + ".toml")
 		if err != nil {
@@ -108,9 +115,11 @@ func TestSchemaExplains(t *testing.T) {
 	if err := json.Unmarshal(config.Schema(), &schema); err != nil {
 		t.Fatal(err)
 	}
-	for name, property := range schema.Defs["account"].Properties {
-		if property["description"] == nil && property["$ref"] != "#/$defs/oauth" {
-			t.Errorf("%s is not described", name)
+	for _, table := range []string{"account", "job", "notify"} {
+		for name, property := range schema.Defs[table].Properties {
+			if property["description"] == nil && property["$ref"] == nil {
+				t.Errorf("%s is not described", name)
+			}
 		}
 	}
 }
@@ -118,10 +127,16 @@ func TestSchemaExplains(t *testing.T) {
 // commented are the keys of the template.
 var commented = regexp.MustCompile(`(?m)^#([a-z_]+) = .*|^#\[([a-z.]+)\]`)
 
+// needed are lines without which none of a table's lines is right.
+var needed = map[string][]string{
+	"[accounts.work]": {"user = 'anna'", "host = 'pop.example.org'", "client_cert = 'x'"},
+	"[jobs.nightly]":  {"script = '@older-than'", "accounts = ['all']", "schedule = '@daily'"},
+}
+
 // The template sets nothing, and each of its lines is right when its # is
 // removed.
 func TestTemplate(t *testing.T) {
-	if c := parse(t, string(config.Template())); len(c.Accounts)+len(c.Targets) > 0 || c.Policy.AllowDelete != "" {
+	if c := parse(t, string(config.Template())); len(c.Accounts)+len(c.Targets)+len(c.Jobs) > 0 || c.Policy.AllowDelete != "" {
 		t.Errorf("got %+v", c)
 	}
 	table, seen := "", 0
@@ -133,16 +148,17 @@ func TestTemplate(t *testing.T) {
 		}
 		seen++
 		text := table + "\n" + line + "\n"
-		if table == "[accounts.work]" {
-			for _, other := range []string{"user = 'anna'", "host = 'pop.example.org'", "client_cert = 'x'"} {
-				if !strings.HasPrefix(other, key+" ") {
-					text += other + "\n"
-				}
+		for _, other := range needed[table] {
+			if !strings.HasPrefix(other, key+" ") {
+				text += other + "\n"
 			}
+		}
+		if table == "[jobs.nightly]" {
+			text += "[accounts.work]\nuser = 'anna'\nhost = 'pop.example.org'\n[targets]\narchive = 'mbox:/m'\n"
 		}
 		parse(t, text)
 	}
-	if seen < 40 {
+	if seen < 70 {
 		t.Errorf("got %d keys", seen)
 	}
 }
