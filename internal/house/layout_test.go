@@ -6,10 +6,10 @@ const module = "github.com/popherd/popherd"
 // packages on lower floors. Some are listed before they are built, so that
 // whoever builds them finds their floor decided.
 var floors = [][]string{
-	{"pop3/internal/wire", "internal/atomicfile", "internal/editor", "internal/house", "internal/luastd", "internal/mbox", "internal/message", "internal/policy", "internal/schedule", "internal/secret", "internal/worker", "scripts"},
+	{"pop3/internal/wire", "internal/atomicfile", "internal/editor", "internal/house", "internal/luastd", "internal/mbox", "internal/message", "internal/policy", "internal/schedule", "internal/secret", "internal/systemd", "internal/worker", "scripts"},
 	{"pop3", "internal/maildir", "internal/plan", "internal/state", "internal/oauth", "internal/discover"},
-	{"pop3/pop3server", "pop3/pop3test", "luabind", "internal/deliver", "internal/dovecottest", "internal/login", "internal/serverinfo", "internal/tally", "internal/oauth/oauthtest"},
-	{"luabind/luatest", "internal/deliver/delivertest", "internal/maildrop", "internal/script", "internal/login/logintest"},
+	{"pop3/pop3server", "pop3/pop3test", "luabind", "internal/deliver", "internal/dovecottest", "internal/login", "internal/serverinfo", "internal/tally", "internal/jobs", "internal/oauth/oauthtest"},
+	{"luabind/luatest", "internal/deliver/delivertest", "internal/maildrop", "internal/script", "internal/notice", "internal/statuspage", "internal/login/logintest"},
 	{"internal/run", "internal/config"},
 	{"internal/host"},
 	{"internal/doctor"},
@@ -36,7 +36,7 @@ var (
 var onlyStandard = []string{"pop3/internal/wire", "pop3", "pop3/pop3server", "pop3/pop3test", "internal/plan", "internal/policy"}
 
 // sockets lists the packages that may open a connection.
-var sockets = []string{"pop3", "pop3/pop3server", "pop3/pop3test", "internal/deliver", "internal/host", "internal/oauth", "internal/discover", "internal/dovecottest", "internal/bench", "internal/login/logintest", "internal/oauth/oauthtest"}
+var sockets = []string{"pop3", "pop3/pop3server", "pop3/pop3test", "internal/deliver", "internal/host", "internal/oauth", "internal/discover", "internal/dovecottest", "internal/bench", "internal/login/logintest", "internal/oauth/oauthtest", "internal/statuspage"}
 
 // door is an import that touches the outside, or that must not spread.
 type door struct {
@@ -56,7 +56,9 @@ var doors = []door{
 	{"github.com/spf13/cobra", []string{"internal/cli"}, nil},
 	{"github.com/yuin/gopher-lua", []string{"luabind", "luabind/luatest", "internal/luastd", "internal/script"}, nil},
 	{"github.com/emersion/go-message", []string{"internal/message"}, nil},
-	{"modernc.org/sqlite", []string{"internal/state"}, nil},
+	{"modernc.org/sqlite", []string{"internal/state", "internal/jobs"}, nil},
+	{"github.com/jackc/pgx", []string{"internal/jobs"}, nil},
+	{"github.com/riverqueue/river", []string{"internal/jobs"}, nil},
 	{"github.com/zalando/go-keyring", []string{"internal/secret"}, nil},
 	{"github.com/pelletier/go-toml", []string{"internal/config"}, nil},
 	{"github.com/xdg-go/scram", []string{"internal/login", "internal/login/logintest"}, nil},
@@ -96,7 +98,7 @@ var uses = []use{
 var dependencies = []string{
 	"github.com/VictoriaMetrics/metrics", "github.com/coreos/go-systemd/v22", "github.com/emersion/go-message",
 	"github.com/emersion/go-sasl", "github.com/emersion/go-smtp", "github.com/guptarohit/asciigraph",
-	"github.com/inbucket/html2text", "github.com/jedib0t/go-pretty/v6", "github.com/lmittmann/tint",
+	"github.com/inbucket/html2text", "github.com/jackc/pgx/v5", "github.com/jedib0t/go-pretty/v6", "github.com/lmittmann/tint",
 	"github.com/pelletier/go-toml/v2", "github.com/peterh/liner",
 	"github.com/riverqueue/river", "github.com/schollz/progressbar/v3", "github.com/spf13/cobra",
 	"github.com/spf13/pflag", "github.com/xdg-go/scram", "github.com/yuin/gopher-lua",

@@ -1,0 +1,215 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// raises is how often a session raises its number within a lease; it ends its
+// own runs when it could not for longer than patience, which leaves the rest of
+// the lease for a commit.
+const (
+	raises   = 6
+	patience = 4
+)
+
+// A session is a process that works, from Start to Stop or until others took
+// it for dead; then it begins another one.
+type session struct {
+	id     string
+	raised time.Time // by the monotonic clock
+}
+
+// observation is what this process saw of another's session.
+type observation struct {
+	beat  int64
+	times int // in a row
+}
+
+// enter begins a session.
+func (e *Engine) enter(ctx context.Context) error {
+	id := e.o.Node + "/" + strings.ToLower(rand.Text()[:10])
+	now := time.Now()
+	_, err := e.db.exec(ctx, "INSERT INTO popherd_node (id, beat, started) VALUES ($1, 1, $2)", id, e.o.Now().UnixMicro())
+	if err != nil {
+		return err
+	}
+	e.session.Store(&session{id: id, raised: now})
+	return nil
+}
+
+// leave ends the session; its leases go with it.
+func (e *Engine) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	_, err := e.db.exec(ctx, "DELETE FROM popherd_node WHERE id = $1", e.session.Load().id)
+	if err != nil {
+		return fmt.Errorf("jobs: %w", err)
+	}
+	return nil
+}
+
+// beatLoop raises the session's number, and looks at the others', several times
+// a lease. It goes by the monotonic clock.
+func (e *Engine) beatLoop() {
+	period := e.o.Lease / raises
+	for pause(e.beating, period) {
+		ctx, cancel := context.WithTimeout(e.lives, e.o.Lease)
+		if err := e.beat(ctx); err != nil && e.lives.Err() == nil {
+			e.log.Error("jobs: the lease was not renewed", "error", err)
+		}
+		if err := e.observe(ctx); err != nil && e.lives.Err() == nil {
+			e.log.Error("jobs: the sessions of others were not looked at", "error", err)
+		}
+		cancel()
+	}
+}
+
+// beat raises the number. Runs end when their leases may have.
+func (e *Engine) beat(ctx context.Context) error {
+	s, now := e.session.Load(), time.Now()
+	// Before the deadline of patience, not after: a database that hangs.
+	guard := time.AfterFunc(s.raised.Add(e.o.Lease*patience/raises).Sub(now), func() { e.interrupt(ErrLeased) })
+	defer guard.Stop()
+	changed, err := e.db.vital().exec(ctx, "UPDATE popherd_node SET beat = beat + 1 WHERE id = $1", s.id)
+	if err != nil {
+		return err
+	}
+	e.counts.beat.Store(now.UnixNano())
+	if changed == 1 {
+		e.session.Store(&session{id: s.id, raised: now})
+		return e.compare(ctx, s.id)
+	}
+	e.log.Error("jobs: others took this process for dead; its runs end", "session", s.id, "runs", e.running())
+	e.interrupt(ErrLeased)
+	return e.enter(ctx)
+}
+
+// compare asks which runs this session works. Those that a person wants to end
+// are ended; those that it knows nothing of are given back.
+func (e *Engine) compare(ctx context.Context, id string) error {
+	type row struct{ run, started, cancel int64 }
+	var list, strange []row
+	err := each(ctx, e.db.vital(), func(r rows) error {
+		var w row
+		err := r.Scan(&w.run, &w.started, &w.cancel)
+		list = append(list, w)
+		return err
+	}, "SELECT id, started, cancel FROM popherd_run WHERE state = 'running' AND node = $1", id)
+	if err != nil {
+		return err
+	}
+	e.runsLock.Lock()
+	for _, w := range list {
+		if r := e.runs[w.run]; r == nil {
+			strange = append(strange, w)
+		} else if w.cancel != 0 {
+			r.cancel(errCancelled)
+		}
+	}
+	e.runsLock.Unlock()
+	for _, w := range strange {
+		if err := e.reclaim(ctx, id, w.run, w.started); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reclaim gives back a run that was begun without this process knowing: the
+// connection broke at the commit, and it had been made. A run that ended
+// meanwhile, and perhaps was begun again, has another start.
+func (e *Engine) reclaim(ctx context.Context, id string, run, started int64) error {
+	var changed int64
+	err := write(ctx, e.db, func(tx transaction) (err error) {
+		changed, err = tx.exec(ctx, `UPDATE popherd_run SET state = 'waiting', node = '', attempt = attempt - 1, tries = tries - 1, due = $1
+			WHERE id = $2 AND state = 'running' AND node = $3 AND started = $4`, e.o.Now().UnixMicro(), run, id, started)
+		if err != nil || changed == 0 {
+			return err
+		}
+		_, err = tx.exec(ctx, "DELETE FROM popherd_lease WHERE run = $1 AND node = $2", run, id)
+		return err
+	})
+	if err == nil && changed != 0 {
+		e.log.Warn("jobs: a run was begun that was not known to be; it runs again", "run", run)
+	}
+	return err
+}
+
+// observe looks at the other sessions, and ends those that have died: whose
+// number stayed the same for a lease, counted in looks, for clocks may jump and
+// this process may have slept, too.
+func (e *Engine) observe(ctx context.Context) error {
+	seen := map[string]observation{}
+	err := each(ctx, e.db.vital(), func(r rows) error {
+		var id string
+		var beat int64
+		if err := r.Scan(&id, &beat); err != nil {
+			return err
+		}
+		o := observation{beat, 1}
+		if last := e.looks[id]; last.beat == beat {
+			o.times = last.times + 1
+		}
+		seen[id] = o
+		return nil
+	}, "SELECT id, beat FROM popherd_node WHERE id <> $1", e.session.Load().id)
+	if err != nil {
+		return err
+	}
+	e.looks = seen
+	e.counts.nodes.Store(int64(len(seen) + 1))
+	var failed []error
+	for id, o := range seen {
+		if o.times > raises+1 {
+			failed = append(failed, e.bury(ctx, id, o.beat))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// bury ends a session that has died, and has its runs run again.
+func (e *Engine) bury(ctx context.Context, id string, beat int64) error {
+	var rescued int
+	var buried bool
+	err := write(ctx, e.db, func(tx transaction) error {
+		buried = false
+		// First of all: runs that are being begun hold on to this row.
+		changed, err := tx.exec(ctx, "DELETE FROM popherd_node WHERE id = $1 AND beat = $2", id, beat)
+		if err != nil || changed == 0 {
+			return err
+		}
+		buried = true
+		rescued, err = e.rescue(ctx, tx)
+		return err
+	})
+	if err == nil && buried {
+		e.log.Warn("jobs: a process died; what it was at runs again", "session", id, "runs", rescued)
+	}
+	return err
+}
+
+// maxDeaths is how many processes may die of a run before it is given up: it
+// may be what they die of.
+const maxDeaths = 5
+
+// rescue makes runs wait again whose session is no more.
+func (e *Engine) rescue(ctx context.Context, tx transaction) (int, error) {
+	const dead = "state = 'running' AND node NOT IN (SELECT id FROM popherd_node)"
+	now := e.o.Now().UnixMicro()
+	if _, err := tx.exec(ctx, "UPDATE popherd_run SET state = 'done', outcome = 'cancelled', finished = $1 WHERE cancel <> 0 AND "+dead, now); err != nil {
+		return 0, err
+	}
+	_, err := tx.exec(ctx, "UPDATE popherd_run SET state = 'done', outcome = 'died', class = 'permanent', finished = $1, deaths = deaths + 1, message = $2 WHERE deaths >= $3 AND "+dead,
+		now, fmt.Sprintf("%d processes died while they worked it", maxDeaths+1), maxDeaths)
+	if err != nil {
+		return 0, err
+	}
+	n, err := tx.exec(ctx, "UPDATE popherd_run SET state = 'waiting', deaths = deaths + 1, tries = tries - 1, due = $1 WHERE "+dead, now)
+	e.counts.rescued.Add(uint64(n))
+	return int(n), err
+}

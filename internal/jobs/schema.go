@@ -1,0 +1,61 @@
+package jobs
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// steps bring a database from one version to the next: schema/1.sql is the
+// first. One that was released is never changed.
+//
+//go:embed schema/*.sql
+var steps embed.FS
+
+const version = 1
+
+// migrate brings our tables up to date. The caller holds a lock.
+func migrate(ctx context.Context, db database, dialect *strings.Replacer) error {
+	return write(ctx, db, func(tx transaction) error {
+		if _, err := tx.exec(ctx, "CREATE TABLE IF NOT EXISTS popherd_schema (version bigint NOT NULL)"); err != nil {
+			return err
+		}
+		var at int
+		err := one(ctx, tx, []any{&at}, "SELECT version FROM popherd_schema")
+		if errors.Is(err, errNone) {
+			_, err = tx.exec(ctx, "INSERT INTO popherd_schema (version) VALUES (0)")
+		}
+		switch {
+		case err != nil:
+			return err
+		case at > version:
+			return fmt.Errorf("jobs: the database has version %d, and this popherd knows %d: use a newer one", at, version)
+		}
+		for n := at + 1; n <= version; n++ {
+			text, err := steps.ReadFile(fmt.Sprintf("schema/%d.sql", n))
+			if err != nil {
+				return err
+			}
+			if err := apply(ctx, tx, dialect.Replace(string(text))); err != nil {
+				return fmt.Errorf("jobs: schema %d: %w", n, err)
+			}
+		}
+		_, err = tx.exec(ctx, "UPDATE popherd_schema SET version = $1 WHERE version < $1", version)
+		return err
+	})
+}
+
+// apply runs the statements of a step, each of which ends a line with ";".
+func apply(ctx context.Context, tx transaction, text string) error {
+	for statement := range strings.SplitSeq(text, ";\n") {
+		if strings.TrimSpace(statement) == "" {
+			continue
+		}
+		if _, err := tx.exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
