@@ -3,7 +3,9 @@ package pop3
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Capabilities are what CAPA lists (RFC 2449 §5): a capability's name, as
@@ -39,7 +41,24 @@ func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 		return nil, err
 	}
 	c.caps = caps
+	c.loginDelay = caps.loginDelay()
 	return caps, nil
+}
+
+// LoginDelay is how long the server wants between two logins of a user, as the
+// last answer to Capabilities said (RFC 2449, section 6.5); 0 if it said
+// nothing, or was not asked. It may be called after the session.
+func (c *Client) LoginDelay() time.Duration { return c.loginDelay }
+
+func (caps Capabilities) loginDelay() time.Duration {
+	for name, args := range caps {
+		if strings.EqualFold(name, "LOGIN-DELAY") && len(args) > 0 {
+			if seconds, err := strconv.ParseUint(args[0], 10, 31); err == nil {
+				return time.Duration(seconds) * time.Second
+			}
+		}
+	}
+	return 0
 }
 
 // offers reports whether the server lists a capability; one without CAPA

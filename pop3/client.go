@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/popherd/popherd/pop3/internal/wire"
 )
@@ -43,14 +44,16 @@ type Client struct {
 	tls      bool
 	state    State
 	caps     Capabilities // nil until asked for in this state
-	secrets  secrets
-	text     *Text // open, or nil
-	piping   bool  // a pipeline has commands in flight
-	trust    trust // what pipelines learned of the server
-	marked   int   // DELEs that the server accepted
-	broken   error // why the session is dead
-	closed   atomic.Bool
-	tracing  sync.Mutex
+
+	loginDelay time.Duration // that the last answer to CAPA named
+	secrets    secrets
+	text       *Text // open, or nil
+	piping     bool  // a pipeline has commands in flight
+	trust      trust // what pipelines learned of the server
+	marked     int   // DELEs that the server accepted
+	broken     error // why the session is dead
+	closed     atomic.Bool
+	tracing    sync.Mutex
 }
 
 // NewClient starts a session on conn, which it owns from now on, and reads the

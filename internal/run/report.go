@@ -3,6 +3,7 @@ package run
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/popherd/popherd/internal/plan"
 )
@@ -44,6 +45,10 @@ type Account struct {
 	Refused  int    `json:"refused,omitempty"`           // deletions that the server refused
 	Alone    int    `json:"left_alone,omitempty"`        // messages that failed in several runs in a row, and were not looked at
 	Error    *Fault `json:"error,omitempty"`             // why the run failed, of several
+
+	// LoginDelay is how many seconds the server wants between two logins, if it
+	// said so (RFC 2449's LOGIN-DELAY).
+	LoginDelay int `json:"login_delay,omitempty"`
 }
 
 // A Row is what was decided about one message.
@@ -98,6 +103,8 @@ func (s *session) report() Account {
 		Refused:  s.refusals,
 		Alone:    s.quarantined,
 		Failed:   len(s.failures),
+
+		LoginDelay: int(s.client.LoginDelay() / time.Second),
 	}
 	for n := range s.earlier {
 		if d := s.rest(n, s.plan.Decided(n)); len(d.Deliver) == 0 {
