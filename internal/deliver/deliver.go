@@ -113,6 +113,9 @@ type Options struct {
 	// Environ is the environment of a command, beside PATH, POPHERD_ID and
 	// POPHERD_SENDER.
 	Environ []string
+	// Complaints takes all that a command says on standard error, of which an
+	// error has only the start. nil: nobody wants it.
+	Complaints io.Writer
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"time"
 )
@@ -74,6 +75,9 @@ func (p *parcel) run(ctx context.Context) error {
 	cmd.Stdin = p.spool.reader()
 	var complaint complaint
 	cmd.Stderr = &complaint
+	if p.o.Complaints != nil {
+		cmd.Stderr = io.MultiWriter(&complaint, p.o.Complaints)
+	}
 	cmd.WaitDelay = afterwards
 	ownGroup(cmd)
 	err := cmd.Run()

@@ -1,6 +1,7 @@
 package deliver_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -70,6 +71,16 @@ func TestExitStatus(t *testing.T) {
 		}
 	}
 	wantFault(t, send(t, `pipe:["/nowhere/at/all"]`, deliver.Options{}, 1), false, "no such file")
+}
+
+// TestComplaintsAreHeardWhole: an error has only their start.
+func TestComplaintsAreHeardWhole(t *testing.T) {
+	var said bytes.Buffer
+	err := send(t, shell(t, `yes | head -c 100000 >&2; echo end >&2; exit 1`), deliver.Options{Complaints: &said}, 1)
+	wantFault(t, err, false, "y y y")
+	if text := said.String(); len(text) != 100_004 || !strings.HasSuffix(text, "end\n") {
+		t.Errorf("%d octets were heard, the last of them %q", len(text), text[max(0, len(text)-10):])
+	}
 }
 
 func TestACommandThatDoesNotEndIsKilledWithItsChildren(t *testing.T) {
