@@ -1,253 +1,251 @@
 package statuspage
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"net/url"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/popherd/popherd/internal/jobs"
 )
 
 var screens = flag.String("screens", "", "a folder for pictures of the pages, which are made where Chromium is installed")
 
-// TestChromium looks at the pages with a real browser: they load without a
-// complaint, nothing is wider than a phone, and the buttons work, also where
-// the browser sends no Sec-Fetch-Site.
+// TestChromium uses the pages with a real browser. One serves all stories; each
+// ends with nothing that it complains of, and no request to anybody else.
 func TestChromium(t *testing.T) {
 	c := startChromium(t)
-	e := attic()
-	e.runs[2].Message = hostile[0] + hostile[8] + strings.Repeat("long", 400)
-	e.jobs[1].Paused[0].Reason = strings.Repeat("without-a-blank", 12)
-	b := serve(t, options(e))
+	var all []string // an icon may be asked for when the next story has begun
+	for name, story := range map[string]func(t *testing.T, c *chromium) (bases []string){
+		"pictures": pictures, "links": links, "orders": orders, "login": loginStory, "hostile": hostileStory,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.t, c.complaints, c.requests = t, nil, nil
+			all = append(all, story(t, c)...)
+			if len(c.complaints) > 0 {
+				t.Errorf("the browser complains: %q", c.complaints)
+			}
+			for _, request := range c.requests {
+				if request != "about:blank" && !startsWithOne(request, all) {
+					t.Errorf("the browser asked %s", request)
+				}
+			}
+		})
+	}
+	c.t = t
+}
+
+func startsWithOne(text string, list []string) bool {
+	for _, one := range list {
+		if strings.HasPrefix(text, one+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// pictures looks at each page in both schemes, on a desk and on a phone: nothing
+// is wider than the window, and nothing is smaller than what can be read.
+func pictures(t *testing.T, c *chromium) (bases []string) {
+	busy := serve(t, options(gallery()))
+	well := serve(t, options(wellGallery()))
+	empty := serve(t, options(&engine{stats: jobs.Stats{Ticked: noon}}))
+	stuck := gallery()
+	stuck.stats.Ticked = noon.Add(-stuckAfter * 2)
+	halted := serve(t, options(stuck))
+	locked := serve(t, withToken(options(gallery())))
+	scenes := []struct {
+		name, address string
+	}{
+		{"home", busy.base + "/"}, {"home-well", well.base + "/"}, {"home-empty", empty.base + "/"}, {"home-stuck", halted.base + "/"},
+		{"job-failing", busy.base + "/jobs/invoices"}, {"job-paused", busy.base + "/jobs/archive"}, {"job-disabled", busy.base + "/jobs/spam"},
+		{"runs", busy.base + "/runs"}, {"runs-failed", busy.base + "/runs?failed=yes"}, {"runs-none", busy.base + "/runs?job=no-such"},
+		{"run-committed", busy.base + "/runs/120"}, {"run-deletions", busy.base + "/runs/120?only=delete"}, {"run-dry", busy.base + "/runs/118"},
+		{"run-failed", busy.base + "/runs/117"}, {"run-waiting", busy.base + "/runs/121"}, {"run-running", busy.base + "/runs/122"},
+		{"login", locked.base + "/"}, {"fault", busy.base + "/nothing"},
+	}
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int{1280, 390} {
-			c.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}, nil)
-			c.call("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}}, nil)
-			for name, path := range map[string]string{"home": "/", "job": "/jobs/archive", "runs": "/runs", "run": "/runs/7", "fault": "/nothing"} {
-				c.open(b.base + path)
-				if wide := c.evaluate("document.documentElement.scrollWidth"); wide != fmt.Sprint(width) {
-					t.Errorf("%s: %s px wide, want %d", path, wide, width)
+			c.look(scheme, width)
+			for i, s := range scenes {
+				// Each is seen so by somebody; all of them take long.
+				if *screens == "" && i > 0 && (scheme == "light") != (width == 1280) {
+					continue
+				}
+				c.open(s.address)
+				view := fmt.Sprintf("%s-%s-%d", s.name, scheme, width)
+				if wide := c.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide != "0" {
+					t.Errorf("%s: %s px wider than the window", view, wide)
 				}
 				if back := c.evaluate("getComputedStyle(document.body).backgroundColor"); (back == "rgb(21, 23, 26)") != (scheme == "dark") {
-					t.Errorf("%s: the ground is %s in the %s scheme", path, back, scheme)
+					t.Errorf("%s: the ground is %s", view, back)
 				}
-				c.picture(fmt.Sprintf("%s-%s-%d.png", name, scheme, width))
+				if small := c.evaluate(tooSmall); small != "" {
+					t.Errorf("%s: too small: %s", view, small)
+				}
+				c.picture(view + ".png")
 			}
 		}
 	}
-	c.open(b.base + "/jobs/archive")
-	c.follow("document.querySelector('form[action$=\"/run\"] button').click()")
-	if order := e.ordered(); order != "run archive [] as it is" {
+	return []string{busy.base, well.base, empty.base, halted.base, locked.base}
+}
+
+// tooSmall finds text below 12 px, and buttons below 24 px (WCAG 2.2, 2.5.8).
+const tooSmall = `[...document.querySelectorAll('body *')].filter(e => e.checkVisibility() && (
+	parseFloat(getComputedStyle(e).fontSize) < 12 || e.matches('button, select, input:not([type=hidden], [type=checkbox])') && e.getBoundingClientRect().height < 24
+)).map(e => e.outerHTML).join('\n')`
+
+// links follows every link that a person can see, from page to page.
+func links(t *testing.T, c *chromium) []string {
+	c.look("light", 1280)
+	b := serve(t, options(gallery()))
+	seen := map[string]bool{}
+	for next := []string{b.base + "/"}; len(next) > 0 && len(seen) < 60; next = next[1:] {
+		if seen[next[0]] {
+			continue
+		}
+		seen[next[0]] = true
+		if c.open(next[0]); c.status != 200 {
+			t.Errorf("%s: status %d", next[0], c.status)
+		}
+		var found []string
+		if err := json.Unmarshal([]byte(c.evaluate("JSON.stringify([...document.links].map(a => a.href))")), &found); err != nil {
+			t.Fatal(err)
+		}
+		next = append(next, found...)
+	}
+	if len(seen) < 30 {
+		t.Errorf("followed %d links, too few", len(seen))
+	}
+	t.Logf("followed %d links", len(seen))
+	return []string{b.base}
+}
+
+// orders presses the buttons, also where the browser sends no Sec-Fetch-Site.
+func orders(t *testing.T, c *chromium) []string {
+	e := gallery()
+	b := serve(t, options(e))
+	for _, o := range []struct{ path, button, order, leads string }{
+		{"/jobs/archive", `form[action$="/run"] button[value="true"]`, "run archive [] dry=true", "/jobs/archive"},
+		{"/jobs/archive", `form[action$="/run"] button.real`, "run archive [] as it is", "/jobs/archive"},
+		{"/jobs/archive", `form[action$="/enable"] button`, "enable archive", "/jobs/archive"},
+		{"/jobs/newsletters", `form[action$="/disable"] button`, "disable newsletters", "/jobs/newsletters"},
+		{"/runs/117", `form[action$="/retry"] button`, "retry 117", "/runs/117"},
+		{"/runs/122", `form[action$="/cancel"] button`, "cancel 122", "/runs/122"},
+	} {
+		c.open(b.base + o.path)
+		c.follow("document.querySelector('" + o.button + "').click()")
+		if order := e.ordered(); order != o.order {
+			t.Errorf("%s of %s: ordered %q, want %q", o.button, o.path, order, o.order)
+		}
+		if at := c.evaluate("location.pathname"); at != o.leads {
+			t.Errorf("%s of %s leads to %s", o.button, o.path, at)
+		}
+	}
+	// One account, with Enter: that is the dry run.
+	c.open(b.base + "/jobs/newsletters")
+	c.follow("document.querySelector('[name=account]').value = 'work'; document.querySelector('form[action$=\"/run\"] button').click()")
+	if order := e.ordered(); order != "run newsletters [work] dry=true" {
 		t.Errorf("ordered %q", order)
 	}
-	if at := c.evaluate("location.pathname"); at != "/jobs/archive" {
-		t.Errorf("the order leads to %s", at)
+	// The filters, with their form.
+	c.open(b.base + "/runs")
+	c.follow("document.querySelector('[name=failed]').checked = true; document.querySelector('[name=job]').value = 'archive'; document.querySelector('main form button').click()")
+	if got := c.evaluate("[...document.querySelectorAll('td[data-label=Job]')].every(e => e.textContent === 'archive') + ' ' + document.querySelectorAll('tbody tr').length + ' ' + document.querySelector('[name=failed]').checked"); got != "true 3 true" {
+		t.Errorf("the failures of one job: %s", got)
 	}
-	locked := serve(t, withToken(options(e)))
-	c.open(locked.base + "/runs/7")
-	c.picture("login-dark-390.png")
-	c.follow("document.querySelector('[name=token]').value = '" + token + "'; document.querySelector('main form button').click()")
-	if at := c.evaluate("location.pathname + ' ' + document.title"); at != "/runs/7 Run 7 – popherd" {
+	return []string{b.base}
+}
+
+// loginStory is refused with a wrong token, logs in with the right one, and out.
+func loginStory(t *testing.T, c *chromium) []string {
+	c.look("dark", 390)
+	e := gallery()
+	b := serve(t, withToken(options(e)))
+	enter := func(word string) {
+		t.Helper()
+		c.follow("document.querySelector('[name=token]').value = '" + word + "'; document.querySelector('main form button').click()")
+	}
+	c.open(b.base + "/runs/120?only=delete")
+	if text := c.evaluate("document.body.innerText"); c.status != 401 || strings.Contains(text, "newsletters") || strings.Contains(text, "attic") {
+		t.Errorf("a stranger: status %d, sees:\n%s", c.status, text)
+	}
+	enter("wrong")
+	if text := c.evaluate("document.body.innerText"); c.status != 401 || !strings.Contains(text, "That is not the token.") {
+		t.Errorf("a wrong token: status %d, sees:\n%s", c.status, text)
+	}
+	c.picture("login-wrong-dark-390.png")
+	enter(token)
+	if at := c.evaluate("location.pathname + location.search + ' ' + document.title"); at != "/runs/120?only=delete Run 120 – popherd" {
 		t.Errorf("the login leads to %s", at)
+	}
+	if cookie := c.evaluate("document.cookie"); cookie != "" {
+		t.Errorf("a script could read the cookie %q", cookie)
+	}
+	c.open(b.base + "/jobs/archive")
+	c.follow("document.querySelector('form[action$=\"/enable\"] button').click()")
+	if order := e.ordered(); order != "enable archive" || c.status != 200 {
+		t.Errorf("logged in: ordered %q, status %d", order, c.status)
 	}
 	c.follow("document.querySelector('header form button').click()")
 	if title := c.evaluate("document.title"); title != "Log in – popherd" {
 		t.Errorf("after the logout: %s", title)
 	}
-	if n := len(c.complaints); n > 0 {
-		t.Errorf("the browser complains: %q", c.complaints)
+	// Another site's form, which the browser sends from there.
+	c.open(b.base + "/")
+	enter(token)
+	other := serve(t, options(&engine{}))
+	c.open(other.base + "/nothing")
+	c.call("Page.setBypassCSP", map[string]any{"enabled": true}, nil)
+	defer c.call("Page.setBypassCSP", map[string]any{"enabled": false}, nil)
+	c.open(other.base + "/nothing")
+	c.follow("document.body.innerHTML = '<form method=post action=\"" + b.base + "/jobs/archive/enable\"><button>'; document.querySelector('button').click()")
+	if order := e.ordered(); order != "" || c.status < 400 {
+		t.Errorf("a form of another site: ordered %q, status %d", order, c.status)
 	}
+	return []string{b.base, other.base}
 }
 
-// chromium is a browser that is steered through a pair of pipes, by the
-// DevTools protocol: messages in JSON, each ended by a NUL.
-type chromium struct {
-	t          *testing.T
-	to         io.Writer
-	messages   chan message
-	session    string
-	last       int
-	loads      int
-	complaints []string
-}
-
-type message struct {
-	ID        int             `json:"id"`
-	SessionID string          `json:"sessionId"`
-	Method    string          `json:"method"`
-	Result    json.RawMessage `json:"result"`
-	Params    json.RawMessage `json:"params"`
-	Error     json.RawMessage `json:"error"`
-}
-
-// startChromium starts one that ends with the test, or skips it.
-func startChromium(t *testing.T) *chromium {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path == "" {
-			path, _ = exec.LookPath(name)
+// hostileStory shows what others wrote: as text, and nothing of it runs.
+func hostileStory(t *testing.T, c *chromium) (bases []string) {
+	for i, text := range hostile {
+		if len(text) > 10_000 {
+			text = text[:10_000]
+		}
+		e := hostileEngine(t, text, text)
+		b := serve(t, options(e))
+		bases = append(bases, b.base)
+		c.look("light", 390)
+		q := url.QueryEscape(text)
+		for _, path := range []string{"/", "/runs", "/runs/1", "/runs?job=" + q + "&account=" + q + "&outcome=" + q} {
+			c.open(b.base + path)
+			if c.status != 200 {
+				t.Errorf("%q, %s: status %d", cut(text), cut(path), c.status)
+			}
+			if bad := c.evaluate(foreign); bad != "" {
+				t.Errorf("%q, %s: got onto the page: %s", cut(text), cut(path), bad)
+			}
+			if wide := c.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide != "0" {
+				t.Errorf("%q, %s: %s px wider than the window", cut(text), cut(path), wide)
+			}
+		}
+		if i == 0 {
+			c.picture("hostile-light-390.png")
 		}
 	}
-	if path == "" {
-		t.Skip("there is no Chromium")
+	c.look("light", 1280)
+	e := gallery()
+	for i, text := range hostile[:len(hostile)-2] {
+		run := jobs.Run{ID: int64(200 - i), Job: "newsletters", Account: "work", State: "done", Finished: noon, Class: jobs.Permanent, Message: text}
+		e.runs = append([]jobs.Run{run}, e.runs...)
 	}
-	theirIn, in, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, theirOut, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // it hangs, if ever
-	home := t.TempDir()
-	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--no-proxy-server", "--disable-background-networking", "--disable-component-update", "--user-data-dir="+home, "--remote-debugging-pipe", "about:blank")
-	cmd.ExtraFiles = []*os.File{theirIn, theirOut}
-	cmd.Env = append(os.Environ(), "HOME="+home)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	theirIn.Close()
-	theirOut.Close()
-	c := &chromium{t: t, to: in, messages: make(chan message, 1000)}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		c.read(out)
-	}()
-	t.Cleanup(func() {
-		in.Close() // ends it
-		cmd.Wait()
-		out.Close()
-		<-read
-		cancel()
-	})
-	var target struct{ TargetID, SessionID string }
-	c.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
-	c.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &target)
-	c.session = target.SessionID
-	for _, domain := range []string{"Page", "Runtime", "Log"} {
-		c.call(domain+".enable", nil, nil)
-	}
-	return c
+	b := serve(t, options(e))
+	c.open(b.base + "/runs")
+	c.picture("hostile-runs-light-1280.png")
+	return append(bases, b.base)
 }
 
-func (c *chromium) read(from io.Reader) {
-	defer close(c.messages)
-	r := bufio.NewReader(from)
-	for {
-		text, err := r.ReadBytes(0)
-		if err != nil {
-			return
-		}
-		var m message
-		if json.Unmarshal(text[:len(text)-1], &m) == nil {
-			c.messages <- m
-		}
-	}
-}
-
-// next returns the next message, and notes complaints.
-func (c *chromium) next() message {
-	c.t.Helper()
-	m, open := <-c.messages
-	if !open {
-		c.t.Fatal("the browser has ended")
-	}
-	switch m.Method {
-	case "Page.loadEventFired":
-		c.loads++
-	case "Log.entryAdded", "Runtime.exceptionThrown":
-		// The two pages that are meant to fail are logged, too.
-		if text := string(m.Params); !strings.Contains(text, http.StatusText(404)) && !strings.Contains(text, "401") && !strings.Contains(text, "404") {
-			c.complaints = append(c.complaints, text)
-		}
-	}
-	return m
-}
-
-// call calls a method, and reads its result into what is given.
-func (c *chromium) call(method string, params any, result any) {
-	c.t.Helper()
-	c.last++
-	command := map[string]any{"id": c.last, "method": method}
-	if params != nil {
-		command["params"] = params
-	}
-	if c.session != "" {
-		command["sessionId"] = c.session
-	}
-	text, err := json.Marshal(command)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if _, err := c.to.Write(append(text, 0)); err != nil {
-		c.t.Fatal(err)
-	}
-	m := c.next()
-	for m.ID != c.last {
-		m = c.next()
-	}
-	if m.Error != nil {
-		c.t.Fatalf("%s: %s", method, m.Error)
-	}
-	if result != nil {
-		if err := json.Unmarshal(m.Result, result); err != nil {
-			c.t.Fatalf("%s: %v", method, err)
-		}
-	}
-}
-
-// open loads a page.
-func (c *chromium) open(address string) {
-	c.t.Helper()
-	before := c.loads
-	c.call("Page.navigate", map[string]any{"url": address}, nil)
-	c.loaded(before)
-}
-
-// follow does what leads to another page.
-func (c *chromium) follow(expression string) {
-	c.t.Helper()
-	before := c.loads
-	c.evaluate(expression)
-	c.loaded(before)
-}
-
-func (c *chromium) loaded(before int) {
-	c.t.Helper()
-	for c.loads == before {
-		c.next()
-	}
-}
-
-// evaluate returns what an expression is, as text.
-func (c *chromium) evaluate(expression string) string {
-	c.t.Helper()
-	var r struct{ Result struct{ Value any } }
-	c.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true}, &r)
-	return fmt.Sprint(r.Result.Value)
-}
-
-// picture keeps a picture of the whole page, if -screens says where.
-func (c *chromium) picture(name string) {
-	c.t.Helper()
-	if *screens == "" {
-		return
-	}
-	var r struct{ Data []byte }
-	c.call("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": true}, &r)
-	if err := os.WriteFile(filepath.Join(*screens, name), r.Data, 0o644); err != nil {
-		c.t.Fatal(err)
-	}
-}
+// foreign finds what no template of ours has.
+const foreign = `[...document.querySelectorAll('script, img, iframe, object, embed, base, style, svg, b:not(main b, li b), form[action*="evil"], [onmouseover], [onerror], a:not([href^="/"])')].map(e => e.outerHTML).join('\n')`

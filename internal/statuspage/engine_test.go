@@ -50,7 +50,7 @@ func (e *engine) History(_ context.Context, q jobs.Query) ([]jobs.Run, error) {
 	var found []jobs.Run
 	for _, r := range e.runs {
 		if (q.Job == "" || r.Job == q.Job) && (q.Account == "" || r.Account == q.Account) &&
-			(q.Outcome == "" || r.Outcome == q.Outcome) && (q.State == "" || r.State == q.State) && (q.Before == 0 || r.ID < q.Before) {
+			(q.Outcome == "" || r.Outcome == q.Outcome) && (q.Class == "" || r.Class == q.Class) && (!q.Failed || r.State == "done" && r.Class != jobs.Done) && (q.State == "" || r.State == q.State) && (q.Before == 0 || r.ID < q.Before) {
 			found = append(found, r)
 		}
 	}

@@ -51,7 +51,7 @@ func (p *page) who(r *http.Request) whoever {
 		}
 		return nobody
 	}
-	if c, err := r.Cookie(cookieName); err == nil && p.validCookie(c.Value) {
+	if p.loginOf(r) != "" {
 		return byCookie
 	}
 	return nobody
@@ -73,10 +73,15 @@ func local(r *http.Request) bool {
 	if to == nil || !onLoopback(to) || err != nil || !from.Addr().Unmap().IsLoopback() {
 		return false
 	}
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
-		if r.Header.Get(name) != "" {
+	for name := range r.Header {
+		if name == "Forwarded" || name == "X-Real-Ip" || name == "Via" || strings.HasPrefix(name, "X-Forwarded-") {
 			return false
 		}
+	}
+	// A proxy may say nothing of itself, and ask for the address that it was
+	// told: nginx does, by default with HTTP/1.0, which no browser speaks.
+	if !r.ProtoAtLeast(1, 1) {
+		return false
 	}
 	return localName(r.Host)
 }

@@ -16,7 +16,8 @@ type jobPage struct {
 	Switch, SwitchWord string
 	Facts              []fact
 	Fires              []moment
-	Failing            []pausedView
+	Paused, Failing    []pausedView
+	MoreIll            int
 	Runs               []runView
 	RunsLink           string
 }
@@ -24,9 +25,15 @@ type jobPage struct {
 // A fact is a name and what it is.
 type fact struct{ Name, Value string }
 
+const noSuchJob = "There is no job of that name."
+
 // job shows one job. One that the configuration has no longer has runs still.
 func (p *page) job(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
+	if !nameable(name) {
+		p.fail(w, r, http.StatusNotFound, noSuchJob)
+		return
+	}
 	states, err := p.Source.Jobs(r.Context())
 	if err != nil {
 		p.failed(w, r, err)
@@ -39,7 +46,7 @@ func (p *page) job(w http.ResponseWriter, r *http.Request) {
 	}
 	j := jobPage{
 		head: p.head(r, "Job "+name), Runs: p.runViews(runs), RunsLink: runsLink(url.Values{"job": {name}}, 0),
-		jobView: jobView{State: badge{"", "no longer in the configuration"}},
+		jobView: jobView{States: []badge{{"", "no longer in the configuration"}}},
 	}
 	for _, s := range states {
 		if s.Name == name {
@@ -47,7 +54,7 @@ func (p *page) job(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if !j.Known && len(runs) == 0 {
-		p.fail(w, r, http.StatusNotFound, "There is no job of that name.")
+		p.fail(w, r, http.StatusNotFound, noSuchJob)
 		return
 	}
 	p.show(w, r, http.StatusOK, "job.html", j)
@@ -55,7 +62,7 @@ func (p *page) job(w http.ResponseWriter, r *http.Request) {
 
 // describe fills in what the configuration says of the job.
 func (p *page) describe(j *jobPage, s jobs.JobState) {
-	j.Known, j.jobView = true, p.jobView(s, allPausedShown)
+	j.Known, j.jobView = true, p.jobView(s)
 	j.Switch, j.SwitchWord = "disable", "Disable"
 	switch {
 	case s.Disabled:
@@ -66,7 +73,8 @@ func (p *page) describe(j *jobPage, s jobs.JobState) {
 	for _, name := range s.Accounts[:min(len(s.Accounts), accountsShown)] {
 		j.Accounts = append(j.Accounts, choice{Value: name, Text: clean(name, cellLimit)})
 	}
-	j.Failing = p.pauses(s.Failing, allPausedShown)
+	j.Paused, j.Failing = p.pauses(s.Name, s.Paused, allIllShown), p.pauses(s.Name, s.Failing, allIllShown)
+	j.MoreIll = len(s.Paused) + len(s.Failing) - len(j.Paused) - len(j.Failing)
 	for _, t := range s.Next {
 		j.Fires = append(j.Fires, p.moment(t))
 	}

@@ -41,14 +41,24 @@ func (p *page) validCookie(value string) bool {
 	return err == nil && p.Now().Before(time.Unix(until, 0))
 }
 
+// loginOf returns the cookie that is a login, or "". There may be several of our
+// name: browsers send those of all ports of a host, and of its parent domains.
+func (p *page) loginOf(r *http.Request) string {
+	for _, c := range r.CookiesNamed(cookieName) {
+		if p.validCookie(c.Value) {
+			return c.Value
+		}
+	}
+	return ""
+}
+
 // formToken is what the forms of a page carry: it is good for the login that
 // got the page.
 func (p *page) formToken(r *http.Request) string {
-	value := ""
-	if c, err := r.Cookie(cookieName); err == nil && !p.Token.IsZero() {
-		value = c.Value
+	if p.Token.IsZero() {
+		return p.sign("form", "")
 	}
-	return p.sign("form", value)
+	return p.sign("form", p.loginOf(r))
 }
 
 type loginPage struct {

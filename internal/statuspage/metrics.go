@@ -2,11 +2,13 @@ package statuspage
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -16,20 +18,25 @@ import (
 // metrics writes the engine's numbers in Prometheus' text format. What the
 // database does not tell in time is left out; the engine's own is there.
 func (p *page) metrics(w http.ResponseWriter, r *http.Request) {
-	var b bytes.Buffer
-	p.engineMetrics(&b)
-	if states, err := p.Source.Jobs(r.Context()); err != nil {
+	list := p.engineMetrics()
+	states, err := p.Source.Jobs(r.Context())
+	if err != nil {
 		p.Log.Warn("jobs not measured", "error", err)
-	} else {
-		for _, s := range states {
-			jobMetrics(&b, s)
-		}
 	}
+	list = append(list, jobMetrics(states)...)
+	list = append(list, p.attemptMetrics(states)...)
 	if octets, known := p.backupsUsed(r.Context()); known {
-		metrics.WriteGaugeUint64(&b, "popherd_backups_octets", uint64(max(octets, 0)))
+		list = append(list, single("popherd_backups_bytes", "Space that the backups of this machine use.", float64(max(octets, 0))))
 	}
-	metrics.WriteCounterUint64(&b, "popherd_http_requests_total", p.requests.Load())
-	metrics.WriteCounterUint64(&b, "popherd_http_refused_total", p.refused.Load())
+	list = append(list,
+		single("popherd_http_requests_total", "Requests to this page.", float64(p.requests.Load())),
+		single("popherd_http_refused_total", "Requests that had no right to what they asked for.", float64(p.refused.Load())),
+		family{"popherd_build_info", "The version of popherd.", []sample{{label("version", p.Version), 1}}},
+	)
+	var b bytes.Buffer
+	for _, f := range list {
+		f.write(&b)
+	}
 	if p.Metrics != nil {
 		p.Metrics(&b)
 	}
@@ -38,50 +45,115 @@ func (p *page) metrics(w http.ResponseWriter, r *http.Request) {
 	w.Write(b.Bytes())
 }
 
-// engineMetrics are those of this process.
-func (p *page) engineMetrics(w io.Writer) {
-	s := p.Source.Stats()
-	metrics.WriteGaugeUint64(w, "popherd_up", truth(p.stuck() == ""))
-	for _, g := range []struct {
-		name  string
-		value int
-	}{
-		{"popherd_runs_running_here", s.Running}, {"popherd_runs_running", s.Working}, {"popherd_runs_waiting", s.Waiting},
-		{"popherd_runs_queued", s.Queued}, {"popherd_engines", s.Processes},
-	} {
-		metrics.WriteGaugeUint64(w, g.name, uint64(max(g.value, 0)))
+// A family is all samples of one name, which the format wants together. It is a
+// counter if its name ends with _total, else a gauge.
+type family struct {
+	name, help string
+	samples    []sample
+}
+
+// A sample is a value and whose it is.
+type sample struct {
+	labels string
+	value  float64
+}
+
+func single(name, help string, value float64) family {
+	return family{name, help, []sample{{"", value}}}
+}
+
+// write writes the family, unless it is empty. The second sample with the same
+// labels is left out: one would cost Prometheus the whole answer.
+func (f family) write(w io.Writer) {
+	if len(f.samples) == 0 {
+		return
 	}
-	for _, c := range []struct {
-		name  string
-		value uint64
-	}{
-		{"popherd_fires_total", s.Fires}, {"popherd_runs_snoozed_total", s.Snoozed}, {"popherd_runs_rescued_total", s.Rescued},
-		{"popherd_tickets_lost_total", s.Lost}, {"popherd_messages_deleted_total", s.Deleted}, {"popherd_messages_delivered_total", s.Delivered},
-	} {
-		metrics.WriteCounterUint64(w, c.name, c.value)
+	kind, write := "gauge", metrics.WriteGaugeFloat64
+	if strings.HasSuffix(f.name, "_total") {
+		kind, write = "counter", metrics.WriteCounterFloat64
 	}
-	for _, class := range slices.Sorted(maps.Keys(s.Runs)) {
-		metrics.WriteCounterUint64(w, "popherd_attempts_total{"+label("class", class)+"}", s.Runs[class])
-	}
-	if !s.Ticked.IsZero() {
-		metrics.WriteGaugeFloat64(w, "popherd_ticked_seconds", float64(s.Ticked.UnixMilli())/1000)
+	// The library's own HELP is empty, and stands before each sample.
+	fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.help, f.name, kind)
+	seen := map[string]bool{}
+	for _, s := range f.samples {
+		if seen[s.labels] {
+			continue
+		}
+		seen[s.labels] = true
+		name := f.name
+		if s.labels != "" {
+			name += "{" + s.labels + "}"
+		}
+		write(w, name, s.value)
 	}
 }
 
-// jobMetrics are those of one job, on all machines.
-func jobMetrics(w io.Writer, s jobs.JobState) {
-	job := label("job", s.Name)
-	metrics.WriteGaugeUint64(w, "popherd_job_enabled{"+job+"}", truth(s.Enabled && !s.Disabled))
-	metrics.WriteGaugeUint64(w, "popherd_job_accounts{"+job+"}", uint64(len(s.Accounts)))
-	metrics.WriteGaugeUint64(w, "popherd_job_accounts_paused{"+job+"}", uint64(len(s.Paused)))
-	metrics.WriteGaugeUint64(w, "popherd_job_accounts_failing{"+job+"}", uint64(len(s.Failing)))
-	if len(s.Next) > 0 {
-		metrics.WriteGaugeFloat64(w, "popherd_job_next_fire_seconds{"+job+"}", float64(s.Next[0].Unix()))
+// engineMetrics are those of this process.
+func (p *page) engineMetrics() []family {
+	s := p.Source.Stats()
+	attempts := family{"popherd_attempts_total", "Attempts of runs that ended in this process, by class.", nil}
+	counted := map[string]uint64{}
+	for _, class := range classes {
+		counted[string(class)] = 0
 	}
-	if s.Last != nil {
-		metrics.WriteGaugeFloat64(w, "popherd_job_last_run_seconds{"+job+"}", float64(s.Last.Finished.Unix()))
-		metrics.WriteGaugeUint64(w, "popherd_job_last_run_failed{"+job+"}", truth(failedRun(*s.Last)))
+	maps.Copy(counted, s.Runs)
+	for _, class := range slices.Sorted(maps.Keys(counted)) {
+		attempts.samples = append(attempts.samples, sample{label("class", class), float64(counted[class])})
 	}
+	return []family{
+		single("popherd_up", "Whether the engine works: 0 if it is stuck.", float64(truth(p.stuck() == ""))),
+		single("popherd_runs_running_here", "Runs under way in this process.", float64(s.Running)),
+		single("popherd_runs_running", "Runs under way in all processes.", float64(s.Working)),
+		single("popherd_runs_waiting", "Runs that wait until they are due.", float64(s.Waiting)),
+		single("popherd_runs_queued", "Runs that are due, and wait for a worker.", float64(s.Queued)),
+		single("popherd_engines", "Processes that share the database and work.", float64(s.Processes)),
+		single("popherd_fires_total", "Fires that this process was the first to note.", float64(s.Fires)),
+		single("popherd_runs_snoozed_total", "Times that a run met an account that was held.", float64(s.Snoozed)),
+		single("popherd_runs_rescued_total", "Runs whose process had died, and that run again.", float64(s.Rescued)),
+		single("popherd_tickets_lost_total", "Tickets of the queue that were lost, and given anew.", float64(s.Lost)),
+		single("popherd_messages_deleted_total", "Messages that this process deleted on servers, or would have in dry runs.", float64(s.Deleted)),
+		single("popherd_messages_delivered_total", "Messages that this process delivered, or would have in dry runs.", float64(s.Delivered)),
+		attempts,
+		stamps("popherd_last_tick_timestamp_seconds", "When the engine last looked for due jobs.", sampleOf("", s.Ticked)...),
+		stamps("popherd_last_beat_timestamp_seconds", "When the engine last renewed its leases.", sampleOf("", s.Beat)...),
+	}
+}
+
+// jobMetrics are those of the jobs, on all machines.
+func jobMetrics(states []jobs.JobState) []family {
+	enabled := family{"popherd_job_enabled", "Whether the job runs by its schedule.", nil}
+	accounts := family{"popherd_job_accounts", "Accounts of the job.", nil}
+	paused := family{"popherd_job_accounts_paused", "Accounts that the job does not run for until a person enables it.", nil}
+	failing := family{"popherd_job_accounts_failing", "Accounts that the job failed for, and is not paused for yet.", nil}
+	failed := family{"popherd_job_last_run_failed", "Whether the run of the job that ended last failed.", nil}
+	next := stamps("popherd_job_next_fire_timestamp_seconds", "When the job fires next.")
+	last := stamps("popherd_job_last_run_timestamp_seconds", "When a run of the job last ended.")
+	for _, s := range states {
+		job := label("job", s.Name)
+		add := func(f *family, n int) { f.samples = append(f.samples, sample{job, float64(n)}) }
+		add(&enabled, int(truth(s.Enabled && !s.Disabled)))
+		add(&accounts, len(s.Accounts))
+		add(&paused, len(s.Paused))
+		add(&failing, len(s.Failing))
+		if len(s.Next) > 0 {
+			next.samples = append(next.samples, sampleOf(job, s.Next[0])...)
+		}
+		if s.Last != nil {
+			last.samples = append(last.samples, sampleOf(job, s.Last.Finished)...)
+			add(&failed, int(truth(failedRun(*s.Last))))
+		}
+	}
+	return []family{enabled, accounts, paused, failing, failed, next, last}
+}
+
+func stamps(name, help string, samples ...sample) family { return family{name, help, samples} }
+
+// sampleOf is a moment in seconds of Unix time; the zero time is none.
+func sampleOf(labels string, t time.Time) []sample {
+	if t.IsZero() {
+		return nil
+	}
+	return []sample{{labels, float64(t.UnixMilli()) / 1000}}
 }
 
 // truth is a truth as a number.

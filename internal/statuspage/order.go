@@ -15,7 +15,12 @@ func (p *page) startRun(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var accounts []string
-	if account := r.PostForm.Get("account"); account != "" {
+	account := r.PostForm.Get("account")
+	if !nameable(name) || !nameable(account) {
+		p.fail(w, r, http.StatusNotFound, "There is no job or account of that name.")
+		return
+	}
+	if account != "" {
 		accounts = []string{account}
 	}
 	var dry *bool
@@ -51,6 +56,10 @@ func (p *page) disable(w http.ResponseWriter, r *http.Request) {
 // change does one thing to a job, and shows the job.
 func (p *page) change(w http.ResponseWriter, r *http.Request, what string, do func(context.Context, string) error) {
 	name := r.PathValue("name")
+	if !nameable(name) {
+		p.fail(w, r, http.StatusNotFound, noSuchJob)
+		return
+	}
 	if err := do(r.Context(), name); err != nil {
 		p.failed(w, r, err)
 		return

@@ -29,6 +29,9 @@ type Options struct {
 	// most once a minute; nil shows nothing.
 	Backups func(ctx context.Context) (int64, error)
 
+	// Attempts are counted by who opens the engine; nil shows none.
+	Attempts *Attempts
+
 	// Metrics writes more of them, in Prometheus' text format; may be nil.
 	Metrics func(w io.Writer)
 

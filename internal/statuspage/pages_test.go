@@ -1,9 +1,7 @@
 package statuspage
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -103,12 +101,12 @@ func golden(t *testing.T, name, got string) {
 func TestPagesSay(t *testing.T) {
 	b := serve(t, options(attic()))
 	for path, wants := range map[string][]string{
-		"/": {"newsletters", "2026-03-05 02:00:00 UTC", "in 14 h", "Run 7", "committed", "account home: auth: [AUTH] wrong password",
+		"/": {"newsletters", "2026-03-05 02:00:00 UTC", "in 14 h", "1 account is paused", "Run 7", "committed", "account home: auth: [AUTH] wrong password",
 			"1 account paused", "disabled", "off in the configuration", "3.0 GiB", "used by backups", "never", "1.2", "attic"},
 		"/jobs/newsletters": {"0 3 * * *", "Europe/Berlin", "failed last", "waits to try again", "running", "Run now", "Disable", "2026-03-06 02:00:00 UTC"},
 		"/jobs/archive":     {"is paused", "2026-03-04 11:00:00 UTC", "Enable for the paused accounts", "dry"},
 		"/jobs/retired":     {"no longer in the configuration", "Run 2"},
-		"/runs/7": {"committed: 3 messages, 2 to delete, 1 to deliver, 1 to keep, 20.0 KiB", "a newsletter older than 30 days", "old newsletters", "List-Id: <shop.example.com>",
+		"/runs/7": {"committed", "3messages, 20.0 KiB", "2deleted", "1delivered", "1kept", "a newsletter older than 30 days", "old newsletters", "List-Id: <shop.example.com>",
 			"older_than 30d: true", "20 % off", "shop@example.com", "deliver archive, then delete", "4.2 s"},
 		"/runs/8": {"[IN-USE]", "Run now", "Cancel", "in 5 min"},
 		"/runs/6": {"by hand", "Run again", "refused"},
@@ -269,27 +267,16 @@ func TestHostile(t *testing.T) {
 		if len(text) > 10_000 {
 			name = "long" // the configuration bounds names, nobody the rest
 		}
-		row := map[string]any{"num": 1, "size": 1, "decision": text, "reason": text, "rule": text, "evidence": text, "subject": text, "from": text, "explain": []string{text}}
-		var report bytes.Buffer
-		encoder := json.NewEncoder(&report)
-		encoder.SetEscapeHTML(false)
-		err := encoder.Encode(map[string]any{"accounts": []any{map[string]any{
-			"account": text, "outcome": text, "why": text, "plan": []any{row}, "error": map[string]any{"message": text}}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		run := jobs.Run{ID: 1, Job: name, Account: name, State: "done", Node: text, Attempt: 1, Outcome: text, Class: jobs.Permanent, Message: text, Report: report.Bytes()}
-		e := &engine{
-			jobs: []jobs.JobState{{Name: name, Schedule: text, Zone: text, Accounts: []string{name}, Enabled: true, Last: &run,
-				Paused: []jobs.Pause{{Account: text, Reason: text}}, Failing: []jobs.Pause{{Account: text, Reason: text}}}},
-			runs: []jobs.Run{run},
-		}
+		e := hostileEngine(t, name, text)
 		o := options(e)
 		o.Node, o.Version = text, text
 		b := serve(t, o)
 		q := url.QueryEscape(name)
 		for _, path := range []string{"/", "/runs", "/runs/1", jobLink(name), "/runs?job=" + q + "&account=" + q + "&outcome=" + q} {
 			a := b.get(path)
+			if a.status == http.StatusNotFound && path == jobLink(name) && !nameable(name) {
+				continue // no job can be called so
+			}
 			if a.status != http.StatusOK && !(a.status == http.StatusTemporaryRedirect && strings.Contains(text, "..")) {
 				t.Errorf("%q: %s has status %d", cut(text), cut(path), a.status)
 				continue
@@ -338,7 +325,7 @@ func TestPlanPages(t *testing.T) {
 		page, first, last int
 		more              bool
 	}{{1, 1, 200, true}, {2, 201, 400, true}, {3, 401, 401, false}, {4, 0, 0, false}} {
-		sessions, more, err := readReport([]byte(text), c.page)
+		sessions, more, err := readReport([]byte(text), part{number: c.page})
 		if err != nil || len(sessions) != 2 || more != c.more {
 			t.Fatalf("page %d: %d sessions, more %t, %v", c.page, len(sessions), more, err)
 		}
@@ -352,7 +339,7 @@ func TestPlanPages(t *testing.T) {
 	}
 	e := &engine{runs: []jobs.Run{{ID: 1, State: "done", Class: jobs.Done, Report: []byte(text)}}}
 	b := serve(t, options(e))
-	if text := b.get("/runs/1?page=2").text; !strings.Contains(text, `href="/runs/1?page=3"`) || !strings.Contains(text, `href="/runs/1?page=1"`) || !strings.Contains(text, "reason 201.") {
+	if text := b.get("/runs/1?page=2").text; !strings.Contains(text, `href="/runs/1?page=3"`) || !strings.Contains(text, `href="/runs/1" rel="prev"`) || !strings.Contains(text, "reason 201.") {
 		t.Errorf("the second page has no neighbours:\n%s", text)
 	}
 	for _, page := range []string{"0", "-1", "x", "99999999999999999999", ""} {

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/popherd/popherd/internal/jobs"
@@ -38,7 +39,7 @@ func (p *page) head(r *http.Request, title string) head {
 	}
 	if h.Seen {
 		// Strangers need not know whom they talk to.
-		h.Version, h.Node, h.Form = clean(p.Version, cellLimit), clean(p.Node, cellLimit), p.formToken(r)
+		h.Version, h.Node, h.Form = clean(strings.TrimPrefix(p.Version, "popherd "), cellLimit), clean(p.Node, cellLimit), p.formToken(r)
 	}
 	return h
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -29,6 +30,7 @@ type report struct {
 		Why      string          `json:"why"`
 		Failed   int             `json:"failed"`
 		Refused  int             `json:"refused"`
+		Alone    int             `json:"left_alone"`
 		Error    *fault          `json:"error"`
 	} `json:"accounts"`
 	Error *fault `json:"error"`
@@ -40,8 +42,13 @@ type fault struct {
 
 // A session is what became of one account, with a page of its plan.
 type session struct {
-	Account, Summary, Why string
-	Rows                  []row
+	Account  string
+	Outcome  badge
+	Tally    []tallied
+	Note     string // what the outcome means for the plan
+	Why      string
+	Rows     []row
+	Unlisted int // messages that the report has no row of; told behind the last row
 }
 
 // A row is a message of a plan, ready to be shown.
@@ -53,9 +60,16 @@ type row struct {
 	Explain                               []string
 }
 
-// readReport returns the sessions of a report with that page of all their
+// A part says which rows of a plan are wanted: a page, from 1, of those with a
+// decision, or of all.
+type part struct {
+	number int
+	only   string // "delete", "deliver", "keep" or ""
+}
+
+// readReport returns the sessions of a report with that part of all their
 // rows, and whether there is a page after it.
-func readReport(text []byte, number int) (sessions []session, more bool, err error) {
+func readReport(text []byte, wanted part) (sessions []session, more bool, err error) {
 	if len(text) == 0 {
 		return nil, false, nil
 	}
@@ -66,82 +80,128 @@ func readReport(text []byte, number int) (sessions []session, more bool, err err
 	if err := json.Unmarshal(text, &r); err != nil {
 		return nil, false, err
 	}
-	window := window{skip: (number - 1) * rowsPerPage, left: rowsPerPage}
+	window := window{only: wanted.only, skip: (wanted.number - 1) * rowsPerPage, left: rowsPerPage}
 	for _, a := range r.Accounts {
-		s := session{Account: clean(a.Account, cellLimit), Why: clean(a.Why, messageLimit)}
+		s := session{Account: clean(a.Account, cellLimit), Why: clean(a.Why, messageLimit), Outcome: planBadge(a.Outcome), Note: notes[a.Outcome]}
 		if a.Maildrop != "" {
 			s.Account = clean(a.Maildrop, cellLimit)
 		}
 		if a.Error != nil {
 			s.Why = clean(a.Error.Message, messageLimit)
 		}
-		s.Summary = summary(a.Outcome, []amount{
-			{a.Messages, "message", "messages"}, {a.Delete, "to delete", "to delete"}, {a.Deliver, "to deliver", "to deliver"},
-			{a.Keep, "to keep", "to keep"}, {a.Failed, "not delivered", "not delivered"}, {a.Refused, "deletion refused", "deletions refused"},
-		}) + ", " + size(a.Octets)
+		words := [...]string{"to delete", "to deliver", "to keep"}
+		if a.Outcome == "committed" {
+			words = [...]string{"deleted", "delivered", "kept"}
+		}
+		s.Tally = []tallied{
+			{strconv.Itoa(a.Messages), plural(a.Messages, "message", "messages") + ", " + size(a.Octets), false},
+			{strconv.Itoa(a.Delete), words[0], a.Delete > 0}, {strconv.Itoa(a.Deliver), words[1], false}, {strconv.Itoa(a.Keep), words[2], false},
+		}
+		for _, ill := range []tallied{
+			{strconv.Itoa(a.Failed), "not delivered, and kept", a.Failed > 0}, {strconv.Itoa(a.Refused), plural(a.Refused, "deletion refused", "deletions refused"), a.Refused > 0},
+			{strconv.Itoa(a.Alone), "left alone after failures", a.Alone > 0},
+		} {
+			if ill.Bad {
+				s.Tally = append(s.Tally, ill)
+			}
+		}
 		if s.Rows, err = window.rows(a.Plan); err != nil {
 			return nil, false, err
+		}
+		if wanted.only == "" && !window.more && window.listed > 0 {
+			s.Unlisted = max(0, a.Messages-window.listed)
 		}
 		sessions = append(sessions, s)
 	}
 	return sessions, window.more, nil
 }
 
-type amount struct {
-	n         int
-	one, many string
+// notes say what an outcome means for a plan.
+var notes = map[string]string{
+	"planned": "This is what would be done. Nothing was changed.",
+	"aborted": "Nothing of this was done: the run ended before its commit.",
+	"unknown": "The server did not say whether it deleted them. The next run finds out.",
 }
 
-// summary is an outcome and what of the amounts is not zero; the first is told
-// always.
-func summary(outcome string, amounts []amount) string {
-	parts := []string{}
-	for i, a := range amounts {
-		if i == 0 || a.n != 0 {
-			parts = append(parts, count(a.n, a.one, a.many))
-		}
+func planBadge(outcome string) badge {
+	b := badge{Word: clean(outcome, cellLimit)}
+	switch outcome {
+	case "committed":
+		b.Kind = "good"
+	case "planned":
+		b.Kind = "busy"
+	case "aborted", "unknown":
+		b.Kind = "warn"
 	}
-	return clean(outcome, cellLimit) + ": " + strings.Join(parts, ", ")
+	return b
 }
 
 // A window is the part of all rows that a page shows.
 type window struct {
+	only       string
 	skip, left int
 	more       bool
+	listed     int // rows of the last plan, if it was read to its end
 }
 
 // rows reads the rows of one plan that lie in the window, and holds no others.
 func (w *window) rows(plan json.RawMessage) (rows []row, err error) {
+	w.listed = 0
 	d := json.NewDecoder(bytes.NewReader(plan))
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
 		return nil, nil // null, or none
 	}
-	for d.More() {
-		if w.left == 0 {
-			w.more = true
-			return rows, nil
+	for d.More() && !w.more {
+		var octets json.RawMessage
+		if err := d.Decode(&octets); err != nil {
+			return nil, err
 		}
-		if w.skip > 0 {
-			var skipped struct{}
-			err = d.Decode(&skipped)
+		w.listed++
+		switch wanted, err := w.wants(octets); {
+		case err != nil:
+			return nil, err
+		case !wanted:
+		case w.skip > 0:
 			w.skip--
-		} else {
-			var one row
-			one, err = readRow(d)
+		case w.left == 0:
+			w.more = true
+		default:
+			one, err := readRow(octets)
+			if err != nil {
+				return nil, err
+			}
 			rows = append(rows, one)
 			w.left--
-		}
-		if err != nil {
-			return nil, err
 		}
 	}
 	return rows, nil
 }
 
+// wants reports whether a row has the decision that is asked for.
+func (w *window) wants(octets []byte) (bool, error) {
+	if w.only == "" {
+		return true, nil
+	}
+	var r struct {
+		Decision string `json:"decision"`
+	}
+	err := json.Unmarshal(octets, &r)
+	switch w.only {
+	case "delete":
+		return deletes(r.Decision), err
+	case "deliver":
+		return delivers(r.Decision), err
+	}
+	return !deletes(r.Decision) && !delivers(r.Decision), err
+}
+
+func deletes(decision string) bool  { return strings.HasSuffix(decision, "delete") }
+func delivers(decision string) bool { return strings.HasPrefix(decision, "deliver") }
+
 // linesExplained is how many lines of an explanation are shown.
 const linesExplained = 50
 
-func readRow(d *json.Decoder) (row, error) {
+func readRow(octets []byte) (row, error) {
 	var r struct {
 		Number   int      `json:"num"`
 		Octets   int64    `json:"size"`
@@ -153,7 +213,7 @@ func readRow(d *json.Decoder) (row, error) {
 		From     string   `json:"from"`
 		Explain  []string `json:"explain"`
 	}
-	if err := d.Decode(&r); err != nil {
+	if err := json.Unmarshal(octets, &r); err != nil {
 		return row{}, err
 	}
 	shown := row{
@@ -170,9 +230,9 @@ func readRow(d *json.Decoder) (row, error) {
 func decisionBadge(decision string) badge {
 	b := badge{Word: clean(decision, cellLimit)}
 	switch {
-	case strings.HasSuffix(decision, "delete"):
+	case deletes(decision):
 		b.Kind = "bad"
-	case strings.HasPrefix(decision, "deliver"):
+	case delivers(decision):
 		b.Kind = "busy"
 	}
 	return b

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,9 +19,17 @@ type runPage struct {
 	Cancel     bool
 	Facts      []fact
 	Moments    []dated
+	Tally      []tallied // if no session tells more
 	Sessions   []session
+	Parts      []link // of the plan
 	Unreadable string
 	Pages      pages
+}
+
+// A link leads to a part of what is shown; Here is the one that is.
+type link struct {
+	Text, Address string
+	Here          bool
 }
 
 // A dated is a moment with a name.
@@ -53,12 +62,20 @@ func (p *page) run(w http.ResponseWriter, r *http.Request) {
 			shown.Moments = append(shown.Moments, dated{m.name, p.moment(m.at)})
 		}
 	}
-	number := pageNumber(r.URL.Query())
-	sessions, more, err := readReport(one.Report, number)
+	wanted := part{pageNumber(r.URL.Query()), r.URL.Query().Get("only")}
+	if !slices.Contains(parts, wanted.only) {
+		wanted.only = ""
+	}
+	sessions, more, err := readReport(one.Report, wanted)
 	if err != nil {
 		shown.Unreadable = clean(err.Error(), cellLimit)
 	}
-	shown.Sessions, shown.Pages = sessions, planPages(view.Link, number, more)
+	shown.Sessions, shown.Pages = sessions, planPages(view.Link, wanted, more)
+	if len(sessions) > 0 {
+		shown.Parts = planParts(view.Link, wanted)
+	} else {
+		shown.Tally = view.Messages
+	}
 	p.show(w, r, http.StatusOK, "run.html", shown)
 }
 
@@ -85,21 +102,46 @@ func pageNumber(q url.Values) int {
 	return min(n, lastPage)
 }
 
+// parts are those that a plan can be asked for by.
+var parts = []string{"", "delete", "deliver", "keep"}
+
+// planParts lead to each of them.
+func planParts(run string, wanted part) (links []link) {
+	for i, text := range []string{"All messages", "Deletions", "Deliveries", "Kept"} {
+		links = append(links, link{text, planLink(run, part{1, parts[i]}), parts[i] == wanted.only})
+	}
+	return links
+}
+
+// planLink is the address of a part of a run's plan.
+func planLink(run string, wanted part) string {
+	q := url.Values{}
+	if wanted.only != "" {
+		q.Set("only", wanted.only)
+	}
+	if wanted.number > 1 {
+		q.Set("page", strconv.Itoa(wanted.number))
+	}
+	return (&url.URL{Path: run, RawQuery: q.Encode()}).String()
+}
+
 // planPages are those around a page of a plan.
-func planPages(link string, number int, more bool) (around pages) {
-	if number > 1 {
-		around.First, around.Before = link, fmt.Sprintf("%s?page=%d", link, number-1)
+func planPages(run string, wanted part, more bool) (around pages) {
+	n, only := wanted.number, wanted.only
+	if n > 1 {
+		around.First, around.Before = planLink(run, part{1, only}), planLink(run, part{n - 1, only})
 	}
 	if more {
-		around.After = fmt.Sprintf("%s?page=%d", link, number+1)
+		around.After = planLink(run, part{n + 1, only})
 	}
 	return around
 }
 
 // runID reads the run's number from the address.
 func (p *page) runID(w http.ResponseWriter, r *http.Request) (int64, bool) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil || id < 1 {
+	text := r.PathValue("id")
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 || strconv.FormatInt(id, 10) != text {
 		p.fail(w, r, http.StatusNotFound, "There is no such run.")
 		return 0, false
 	}
@@ -108,7 +150,7 @@ func (p *page) runID(w http.ResponseWriter, r *http.Request) (int64, bool) {
 
 // runFacts are what is known besides times.
 func runFacts(r jobs.Run) []fact {
-	list := []fact{{"Account", clean(r.Account, cellLimit)}}
+	list := []fact{}
 	if r.Fire.IsZero() {
 		list = append(list, fact{"Ordered", "by hand"})
 	}
@@ -118,8 +160,8 @@ func runFacts(r jobs.Run) []fact {
 	if r.Node != "" {
 		list = append(list, fact{"Worked on", clean(r.Node, cellLimit)})
 	}
-	if counts := messages(r); counts != "" {
-		list = append(list, fact{"Messages", fmt.Sprintf("%d: %s", r.Messages, counts)})
+	if lasted := took(r.Started, r.Finished); lasted != "" {
+		list = append(list, fact{"Took", lasted})
 	}
 	return list
 }

@@ -22,7 +22,7 @@ func TestEngine(t *testing.T) {
 	}
 	e, err := jobs.Open(t.Context(), jobs.Options{
 		DB: filepath.Join(t.TempDir(), "jobs.db"), Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
-		Jobs: []jobs.Definition{{Name: "newsletters", Accounts: []string{"work", "home"}, Schedule: daily, Enabled: true}},
+		Jobs: []jobs.Definition{{Name: "newsletters", Accounts: []jobs.Account{{Name: "work"}, {Name: "home"}}, Schedule: daily, Enabled: true}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestEngine(t *testing.T) {
 	order("/runs/1/retry", ">waits<", url.Values{})
 	order("/jobs/newsletters/disable", "disabled", url.Values{})
 	order("/jobs/newsletters/enable", "enabled", url.Values{})
-	if text := b.get("/runs?account=work").text; strings.Contains(text, "<bdi>home</bdi>") || !strings.Contains(text, "<bdi>work</bdi>") {
+	if text := b.get("/runs?account=work").text; strings.Contains(text, ">home</bdi>") || !strings.Contains(text, ">work</bdi>") {
 		t.Errorf("the runs of one account:\n%s", text)
 	}
 	for _, path := range []string{"/runs/99/cancel", "/jobs/nobody/run"} {

@@ -30,7 +30,7 @@ func TestContrast(t *testing.T) {
 		}
 		for _, pair := range [][2]string{
 			{"text", "back"}, {"text", "card"}, {"soft", "back"}, {"soft", "card"}, {"link", "back"}, {"link", "card"}, {"bad", "card"},
-			{"text", "bad-back"}, {"text", "warn-back"}, {"soft", "warn-back"},
+			{"text", "bad-back"}, {"text", "warn-back"}, {"text", "good-back"}, {"soft", "warn-back"}, {"soft", "bad-back"}, {"link", "warn-back"}, {"link", "bad-back"},
 			{"good", "good-back"}, {"bad", "bad-back"}, {"warn", "warn-back"}, {"busy", "busy-back"}, {"idle", "idle-back"},
 		} {
 			if ratio := contrast(t, colors[pair[0]], colors[pair[1]]); ratio < 4.5 {

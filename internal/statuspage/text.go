@@ -53,3 +53,7 @@ func shown(r rune) rune {
 	}
 	return r
 }
+
+// nameable reports whether text can be a name: it is UTF-8 without a NUL. Not
+// every database takes other text.
+func nameable(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }

@@ -74,9 +74,12 @@ func size(octets int64) string {
 const units = "KMGTPE"
 
 // count is a number with its noun.
-func count(n int, one, many string) string {
+func count(n int, one, many string) string { return strconv.Itoa(n) + " " + plural(n, one, many) }
+
+// plural is the noun for a number.
+func plural(n int, one, many string) string {
 	if n == 1 {
-		return "1 " + one
+		return one
 	}
-	return strconv.Itoa(n) + " " + many
+	return many
 }
