@@ -31,7 +31,7 @@ func benchFire(b *testing.B, db string, accounts int) {
 	d := hourly()
 	d.Accounts = nil
 	for i := range accounts {
-		d.Accounts = append(d.Accounts, fmt.Sprintf("account%05d@example.org", i))
+		d.Accounts = append(d.Accounts, Account{Name: fmt.Sprintf("account%05d@example.org", i)})
 	}
 	o, c := options(b, db, performerFunc(func(_ context.Context, _ Order) Result { return Result{Class: Done, Report: make([]byte, 2000)} }), d)
 	o.Workers, o.Tick = 8, 100*time.Millisecond
@@ -62,5 +62,47 @@ func until10(b *testing.B, f func() bool) {
 		if time.Now().After(end) {
 			b.Fatal("it takes too long")
 		}
+	}
+}
+
+// BenchmarkJobs is how long the page waits for a hundred jobs of ten thousand
+// accounts each, while a run of each waits, after one of each has ended.
+func BenchmarkJobs(b *testing.B) {
+	for _, kind := range []string{"sqlite", "postgres"} {
+		b.Run(kind, func(b *testing.B) {
+			db := filepath.Join(b.TempDir(), "jobs.db")
+			if kind == "postgres" {
+				db = newPostgres(b)
+			}
+			var list []Definition
+			var accounts []Account
+			for i := range 10000 {
+				accounts = append(accounts, Account{Name: fmt.Sprintf("account%d", i)})
+			}
+			for i := range 100 {
+				d := hourly()
+				d.Name, d.Accounts = fmt.Sprintf("job%d", i), accounts
+				list = append(list, d)
+			}
+			o, _ := options(b, db, nil, list...)
+			e := opened(b, o)
+			const pairs = `WITH RECURSIVE a (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM a WHERE n < 9999), j (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM j WHERE n < 99) `
+			for _, text := range []string{
+				"INSERT INTO popherd_run (job, account, fire, state, due, created, finished) " + pairs + "SELECT 'job' || j.n, 'account' || a.n, 1, 'done', 1, 1, 1 FROM a, j",
+				"INSERT INTO popherd_run (job, account, fire, state, due, created) " + pairs + "SELECT 'job' || j.n, 'account' || a.n, 2, 'waiting', 1, 1 FROM a, j",
+				"INSERT INTO popherd_standing (job, account, failures) " + pairs + "SELECT 'job' || j.n, 'account' || a.n, CASE WHEN a.n % 100 = 0 THEN 1 ELSE 0 END FROM a, j",
+				"ANALYZE",
+			} {
+				if _, err := e.db.exec(b.Context(), text); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				jobs, err := e.Jobs(b.Context())
+				if err != nil || jobs[99].Waiting != 10000 || jobs[99].Last == nil || len(jobs[99].Failing) != 100 {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

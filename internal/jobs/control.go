@@ -16,12 +16,12 @@ func (e *Engine) Run(ctx context.Context, job string, accounts []string, dry *bo
 		return nil, fmt.Errorf("job %s: %w", job, ErrUnknown)
 	}
 	if len(accounts) == 0 {
-		accounts = d.Accounts
+		accounts = d.names
 	}
 	now := e.o.Now()
 	list := make([]newRun, len(accounts))
 	for i, account := range accounts {
-		if !contains(d, account) {
+		if _, ok := d.maildrop(account); !ok {
 			return nil, fmt.Errorf("job %s: account %s: %w", job, account, ErrUnknown)
 		}
 		list[i] = newRun{job: job, account: account, due: now.UnixMicro()}

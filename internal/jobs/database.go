@@ -45,6 +45,11 @@ type database interface {
 	again(err error) bool
 	// vital is for the leases: it waits for no other goroutine's statement.
 	vital() querier
+	// look is for people: it keeps no other goroutine waiting.
+	look() querier
+	// clock is an expression for the database's own time in microseconds: the
+	// clocks of machines may differ.
+	clock() string
 	// lasting returns once what was committed survives a loss of power.
 	lasting(ctx context.Context) error
 	// moment is a time as River has it in its tables.

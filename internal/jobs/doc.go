@@ -10,7 +10,7 @@
 //
 //	fire     the fire is noted, with a run for each account of the job
 //	queue    runs that are due get a job of River's, whose id is their ticket
-//	begin    the ticket is given up for the account's lease; the run is running
+//	begin    the ticket is given up for the maildrop's lease; the run is running
 //	finish   the result is noted, or the next attempt; the lease is given back
 //
 // So a process may be killed anywhere. Before a transaction nothing happened;
@@ -20,16 +20,22 @@
 // running with the process that died runs again (at least once: what it did to
 // mail is its Performer's to find out, from the journal of that account).
 //
+// A person's runs may be worked without any process that does all this: see
+// [Engine.Perform]. It begins them by their numbers, and keeps to the rest.
+//
 // # Leases
 //
-// One maildrop is worked by one run at a time. Who begins a run takes the
-// account's lease; it belongs to a session of that process, a row in
+// One maildrop is worked by one run at a time, by whatever names accounts mean
+// it. Who begins a run takes the maildrop's lease; it belongs to a session of that process, a row in
 // popherd_node whose number it raises some times a lease. No clock is asked,
 // since clocks jump and machines sleep: a session has died once another process
-// saw the same number too often in a row. A process
-// that cannot raise its number ends its runs before that. One that was stopped for longer than a lease (SIGSTOP)
-// and goes on is told so at its next raise, and what its runs report is not
-// taken; in between only the server's own lock of the maildrop stands.
+// saw the same number too often in a row. A process that cannot raise its number
+// ends its runs before that. One that was stopped for longer than a lease
+// (SIGSTOP) and goes on is told so at its next raise, and what its runs report is
+// not taken; in between only the server's own lock of the maildrop stands.
+//
+// A server that wants time between logins (LOGIN-DELAY) has a row beside: until
+// then no run takes the lease, and what comes waits.
 //
 // # Clocks
 //

@@ -19,14 +19,16 @@ type Engine struct {
 	db  database
 
 	definitions sync.RWMutex
-	known       map[string]*Definition // replaced whole
+	known       map[string]*definition // replaced whole
 	order       []string               // names, as they were given
 
 	ticking sync.Mutex             // for one tick at a time
+	fires   bool                   // it was started
 	cursors map[string]*cursor     // of the fires, by job
 	looks   map[string]observation // of other sessions
 
-	session atomic.Pointer[session]
+	session    atomic.Pointer[session]
+	performing sync.Mutex // for one Perform at a time, and no Start meanwhile
 
 	runsLock sync.Mutex
 	runs     map[int64]*active
@@ -82,10 +84,15 @@ func (e *Engine) Start(ctx context.Context) error {
 	if e.o.Performer == nil {
 		return errors.New("jobs: an engine without a performer cannot start")
 	}
+	e.performing.Lock()
+	defer e.performing.Unlock()
 	if e.started {
 		return errors.New("jobs: the engine was started already")
 	}
-	if err := e.enter(ctx); err != nil {
+	if err := e.rule(ctx); err != nil {
+		return err
+	}
+	if err := e.enter(ctx, true); err != nil {
 		return fmt.Errorf("jobs: %w", err)
 	}
 	e.counts.tick.Store(time.Now().UnixNano())
@@ -94,7 +101,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	e.started = true
 	e.loops.Go(e.tickLoop)
-	e.beats.Go(e.beatLoop)
+	e.beats.Go(func() { e.beatLoop(e.beating) })
 	return nil
 }
 
@@ -153,7 +160,24 @@ func (e *Engine) Reload(definitions []Definition) error {
 }
 
 // adopt notes definitions in the database, then takes them.
-func (e *Engine) adopt(ctx context.Context, definitions []Definition, known map[string]*Definition) error {
+func (e *Engine) adopt(ctx context.Context, definitions []Definition, known map[string]*definition) error {
+	cursors, err := e.noteAll(ctx, definitions)
+	if err != nil {
+		return err
+	}
+	order := make([]string, len(definitions))
+	for i, d := range definitions {
+		order[i] = d.Name
+	}
+	e.definitions.Lock()
+	defer e.definitions.Unlock()
+	e.known, e.order, e.cursors = known, order, cursors
+	return nil
+}
+
+// noteAll writes jobs down, and returns from where their fires are to be
+// computed.
+func (e *Engine) noteAll(ctx context.Context, definitions []Definition) (map[string]*cursor, error) {
 	cursors := map[string]*cursor{}
 	err := write(ctx, e.db, func(tx transaction) error {
 		clear(cursors)
@@ -167,27 +191,24 @@ func (e *Engine) adopt(ctx context.Context, definitions []Definition, known map[
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("jobs: %w", err)
+		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	order := make([]string, len(definitions))
-	for i, d := range definitions {
-		order[i] = d.Name
-	}
-	e.definitions.Lock()
-	defer e.definitions.Unlock()
-	e.known, e.order, e.cursors = known, order, cursors
-	return nil
+	return cursors, nil
 }
 
 // note writes down a job, and returns from where its fires are to be computed:
 // from the last one that is remembered, and from now on if it is new, or if
-// its schedule is.
+// its schedule is. What an engine knows that does not fire is not compared: it
+// may have read a configuration that those who do have not read yet.
 func (e *Engine) note(ctx context.Context, tx transaction, d *Definition) (*cursor, error) {
-	settings := fmt.Sprintf("%s|%s|%t", d.Schedule, d.Schedule.Zone(), d.Enabled)
+	settings := ""
+	if e.fires {
+		settings = fmt.Sprintf("%s|%s|%t", d.Schedule, d.Schedule.Zone(), d.Enabled)
+	}
 	now := e.o.Now()
 	_, err := tx.exec(ctx, `INSERT INTO popherd_job (name, settings, looked, since) VALUES ($1, $2, $3, $3)
 		ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, looked = excluded.looked, since = excluded.since
-		WHERE popherd_job.settings <> excluded.settings`, d.Name, settings, now.UnixMicro())
+		WHERE excluded.settings <> '' AND popherd_job.settings <> excluded.settings`, d.Name, settings, now.UnixMicro())
 	if err != nil {
 		return nil, err
 	}
@@ -198,18 +219,34 @@ func (e *Engine) note(ctx context.Context, tx transaction, d *Definition) (*curs
 	return newCursor(d.Schedule, time.UnixMicro(looked).UTC(), now), nil
 }
 
+// rule has this engine's jobs be those that count.
+func (e *Engine) rule(ctx context.Context) error {
+	e.ticking.Lock()
+	defer e.ticking.Unlock()
+	e.fires = true
+	var definitions []Definition
+	for _, d := range e.defined() {
+		definitions = append(definitions, d.Definition)
+	}
+	cursors, err := e.noteAll(ctx, definitions)
+	if err == nil {
+		e.cursors = cursors
+	}
+	return err
+}
+
 // definition returns that of a job, or nil.
-func (e *Engine) definition(job string) *Definition {
+func (e *Engine) definition(job string) *definition {
 	e.definitions.RLock()
 	defer e.definitions.RUnlock()
 	return e.known[job]
 }
 
 // defined returns all definitions, in the order in which they were given.
-func (e *Engine) defined() []*Definition {
+func (e *Engine) defined() []*definition {
 	e.definitions.RLock()
 	defer e.definitions.RUnlock()
-	list := make([]*Definition, len(e.order))
+	list := make([]*definition, len(e.order))
 	for i, name := range e.order {
 		list[i] = e.known[name]
 	}

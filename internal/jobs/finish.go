@@ -24,13 +24,20 @@ const (
 var errLost = errors.New("others took this process for dead, and the run from it")
 
 // finish notes a result and gives the lease back. It tries as long as the
-// process lives: while the database is away, nobody else begins the run.
-func (e *Engine) finish(c *claim, r Result) error {
+// process lives: while the database is away, nobody else begins the run. final
+// says that there will be no other attempt.
+func (e *Engine) finish(c *claim, r Result) (final bool, err error) {
 	report := pack(r.Report)
 	for attempt := 0; ; attempt++ {
 		// Not the context of the run, which may have ended.
 		ctx, cancel := context.WithTimeout(e.lives, time.Minute)
-		err := write(ctx, e.db, func(tx transaction) error { return e.finishIn(ctx, tx, c, r, report) })
+		err := write(ctx, e.db, func(tx transaction) error {
+			ended, err := e.finishIn(ctx, tx, c, r, report)
+			if err == nil {
+				final = ended
+			}
+			return err
+		})
 		cancel()
 		if errors.Is(err, errLost) && attempt > 0 {
 			// The commit that failed before had been made, or a lease has passed
@@ -42,16 +49,16 @@ func (e *Engine) finish(c *claim, r Result) error {
 			if err == nil {
 				e.counts.ended(r)
 			}
-			return err
+			return final, err
 		}
 		e.log.Error("jobs: the result of a run is not noted yet", "run", c.Run, "error", err)
 		if !pause(e.lives, min(10*time.Second, time.Second<<min(attempt, 4))) {
-			return err
+			return false, err
 		}
 	}
 }
 
-func (e *Engine) finishIn(ctx context.Context, tx transaction, c *claim, r Result, report []byte) error {
+func (e *Engine) finishIn(ctx context.Context, tx transaction, c *claim, r Result, report []byte) (final bool, err error) {
 	now := e.o.Now()
 	state, due := "done", now
 	var finished = now.UnixMicro()
@@ -63,25 +70,28 @@ func (e *Engine) finishIn(ctx context.Context, tx transaction, c *claim, r Resul
 		state, finished, due = "waiting", 0, now.Add(e.backoff(c, r.After))
 	}
 	// It ends here whatever a person wanted meanwhile, but does not run again.
-	changed, err := tx.exec(ctx, `UPDATE popherd_run SET
+	err = one(ctx, tx, []any{&state}, `UPDATE popherd_run SET
 		state = CASE WHEN cancel <> 0 THEN 'done' ELSE $1 END,
 		outcome = CASE WHEN cancel <> 0 AND $1 = 'waiting' THEN 'cancelled' ELSE $2 END,
 		finished = CASE WHEN cancel <> 0 THEN CAST($3 AS bigint) ELSE $4 END,
-		due = $5, class = $6, message = $7, messages = $8, deleted = $9, delivered = $10, kept = $11, report = $12,
-		attempt = attempt - $13, tries = tries - $13, node = '', cancel = 0
-		WHERE id = $14 AND state = 'running' AND node = $15`,
+		due = $5, class = $6, message = $7, messages = $8, deleted = $9, delivered = $10, kept = $11, report = $12, dry = $13,
+		attempt = attempt - $14, tries = tries - $14, node = '', cancel = 0
+		WHERE id = $15 AND state = 'running' AND node = $16 RETURNING state`,
 		state, r.Outcome, now.UnixMicro(), finished, due.UnixMicro(), string(r.Class), clean(r.Message),
-		r.Messages, r.Deleted, r.Delivered, r.Kept, report, undone, c.Run, c.session)
+		r.Messages, r.Deleted, r.Delivered, r.Kept, report, bit(c.DryRun), undone, c.Run, c.session)
+	if errors.Is(err, errNone) {
+		err = errLost
+	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	if changed == 0 {
-		return errLost
+	if err := release(ctx, tx, c); err != nil {
+		return false, err
 	}
-	if _, err := tx.exec(ctx, "DELETE FROM popherd_lease WHERE account = $1 AND node = $2 AND run = $3", c.Account, c.session, c.Run); err != nil {
-		return err
+	if err := delay(ctx, tx, c.maildrop, r.Delay, now); err != nil {
+		return false, err
 	}
-	return stand(ctx, tx, c, r, now)
+	return state == "done", stand(ctx, tx, c, r, now)
 }
 
 // backoff is how long a run waits for the next attempt: twice as long each

@@ -55,7 +55,7 @@ func (c *cursor) move(s schedule.Schedule, to time.Time) {
 // due returns the fires to run now, in order, and how many more were missed
 // that do not run. Those of the last moments run each; of older ones the policy
 // decides.
-func due(d *Definition, from, now time.Time) (fires []time.Time, dropped int) {
+func due(d *definition, from, now time.Time) (fires []time.Time, dropped int) {
 	late := now.Add(-grace)
 	if from.Before(late) {
 		fires = schedule.Missed(d.Schedule, from, late, d.CatchUp, backlog)
@@ -101,7 +101,7 @@ func (e *Engine) fireAll(ctx context.Context) error {
 
 // fire notes fires, each with a run for every account, unless another process
 // has. It is all in one transaction a fire.
-func (e *Engine) fire(ctx context.Context, d *Definition, fires []time.Time) error {
+func (e *Engine) fire(ctx context.Context, d *definition, fires []time.Time) error {
 	for _, at := range fires {
 		made := 0
 		fired := false
@@ -120,7 +120,7 @@ func (e *Engine) fire(ctx context.Context, d *Definition, fires []time.Time) err
 	return nil
 }
 
-func (e *Engine) fireOne(ctx context.Context, tx transaction, d *Definition, at time.Time) (made int, fired bool, err error) {
+func (e *Engine) fireOne(ctx context.Context, tx transaction, d *definition, at time.Time) (made int, fired bool, err error) {
 	fire, now := at.UnixMicro(), e.o.Now()
 	changed, err := tx.exec(ctx, "INSERT INTO popherd_fire (job, fire) VALUES ($1, $2) ON CONFLICT DO NOTHING", d.Name, fire)
 	if err != nil || changed == 0 {
@@ -146,7 +146,7 @@ func (e *Engine) fireOne(ctx context.Context, tx transaction, d *Definition, at 
 }
 
 // expand makes the runs of a fire.
-func (e *Engine) expand(ctx context.Context, tx transaction, d *Definition, fire, now time.Time) (made int, err error) {
+func (e *Engine) expand(ctx context.Context, tx transaction, d *definition, fire, now time.Time) (made int, err error) {
 	paused, err := pausedAccounts(ctx, tx, d.Name)
 	if err != nil {
 		return 0, err
@@ -159,7 +159,7 @@ func (e *Engine) expand(ctx context.Context, tx transaction, d *Definition, fire
 		return 0, err
 	}
 	var fresh, skipped []newRun
-	for _, account := range d.Accounts {
+	for _, account := range d.names {
 		r := newRun{job: d.Name, account: account, fire: fire.UnixMicro(), due: fire.Add(schedule.Jitter(d.Name+"/"+account, fire, d.Jitter)).UnixMicro()}
 		switch {
 		case paused[account]:

@@ -3,37 +3,8 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
-
-	"github.com/popherd/popherd/internal/schedule"
-)
-
-// A Definition is a job as the engine needs it.
-type Definition struct {
-	Name     string
-	Accounts []string // names; none is there twice
-	Schedule schedule.Schedule
-	Jitter   time.Duration // a run is due up to that long after its fire; 24 hours at most
-	Deadline time.Duration // of one attempt; 0 is 10 minutes, 24 hours at most
-	CatchUp  schedule.CatchUp
-	// DryFirst makes the first run of each account, and the first one after
-	// Digest has changed, a dry run.
-	DryFirst bool
-	Retries  int // after the first attempt, as long as failures are Temporary
-	// PauseAfter is how many failures in a row that no retry mends (Refused or
-	// Permanent) pause the job for that account; 0 never does.
-	PauseAfter int
-	Enabled    bool   // whether it fires; by hand it runs anyway
-	Digest     string // of what the job does
-}
-
-// maxDeadline is below what River takes for a stuck job; see riverTimeout.
-const (
-	defaultDeadline = 10 * time.Minute
-	maxDeadline     = 24 * time.Hour
-	maxJitter       = 24 * time.Hour
 )
 
 // An Order is one attempt of a run that is due.
@@ -45,6 +16,7 @@ type Order struct {
 	Attempt  int       // from 1; those that a stop interrupted do not count
 	DryRun   bool
 	Deadline time.Duration // the context ends after that long
+	Digest   string        // what Definition.Digest said when the attempt began
 }
 
 // A Class says what a Result means for the next attempt.
@@ -64,7 +36,10 @@ type Result struct {
 	Outcome string // a word for people and filters; empty is the class
 	Class   Class
 	After   time.Duration // not before that long, if Temporary; 24 hours at most
-	Message string        // for people; the reason of a failure
+	// Delay is the server's LOGIN-DELAY (RFC 2449, section 6.5): no run of the
+	// maildrop begins that long after this one's end; 24 hours at most.
+	Delay   time.Duration
+	Message string // for people; the reason of a failure
 
 	Messages, Deleted, Delivered, Kept int
 	Report                             []byte // JSON; above 16 MiB it is left out
@@ -73,7 +48,7 @@ type Result struct {
 // A Performer does what an Order says. When the context ends, whatever only
 // reads is to abort; a commit that has begun is to finish. An order may be one
 // that was carried out before, by a process that died before it could say so.
-// The engine never calls it twice at once for the same account.
+// The engine never calls it twice at once for the same maildrop.
 type Performer interface {
 	Perform(ctx context.Context, o Order) Result
 }
@@ -94,6 +69,11 @@ type Options struct {
 	Lease time.Duration // see Leases; 0 is 30 seconds
 	// RetryWait is before the second attempt; it doubles. 0 is 1 minute.
 	RetryWait time.Duration
+
+	// Notice is told the result of each attempt once it stands in the database;
+	// final says that there will not be another one. It is called by several
+	// goroutines at once, each of which works no other run before it returns.
+	Notice func(o Order, r Result, final bool)
 }
 
 func (o *Options) fill() {
@@ -133,32 +113,3 @@ var (
 	errCancelled = errors.New("cancelled")
 	errDeadline  = errors.New("the deadline passed")
 )
-
-// check refuses definitions that cannot work.
-func check(definitions []Definition) (map[string]*Definition, error) {
-	known := map[string]*Definition{}
-	for _, d := range definitions {
-		switch {
-		case d.Name == "":
-			return nil, errors.New("jobs: a job has no name")
-		case known[d.Name] != nil:
-			return nil, fmt.Errorf("job %s: there are two of that name", d.Name)
-		case d.Deadline > maxDeadline || d.Deadline < 0:
-			return nil, fmt.Errorf("job %s: a deadline of %v is not from 0 to %v", d.Name, d.Deadline, maxDeadline)
-		case d.Jitter > maxJitter:
-			return nil, fmt.Errorf("job %s: a jitter of %v is above %v", d.Name, d.Jitter, maxJitter)
-		case d.Jitter < 0 || d.Retries < 0 || d.PauseAfter < 0:
-			return nil, fmt.Errorf("job %s: jitter, retries or failures to pause after are below 0", d.Name)
-		}
-		seen := map[string]bool{}
-		for _, account := range d.Accounts {
-			if seen[account] || account == "" {
-				return nil, fmt.Errorf("job %s: account %q is there twice, or has no name", d.Name, account)
-			}
-			seen[account] = true
-		}
-		fallback(&d.Deadline, defaultDeadline)
-		known[d.Name] = &d
-	}
-	return known, nil
-}

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -35,6 +34,8 @@ type Run struct {
 // A Query says which runs are wanted. What is empty does not matter.
 type Query struct {
 	Job, Account, Outcome, State string
+	Class                        Class
+	Failed                       bool  // those that have ended otherwise than Done, the cancelled and skipped ones too
 	Before                       int64 // numbers below it, for the next page
 	Limit                        int   // 0 is 100; 1000 at most
 }
@@ -63,43 +64,61 @@ func at(micro int64) time.Time {
 
 // History returns runs, the latest first.
 func (e *Engine) History(ctx context.Context, q Query) ([]Run, error) {
-	var where []string
-	var args []any
-	add := func(column, operator string, value any) {
-		args = append(args, value)
-		where = append(where, fmt.Sprintf("%s %s $%d", column, operator, len(args)))
-	}
-	for _, c := range []struct{ column, value string }{{"job", q.Job}, {"account", q.Account}, {"outcome", q.Outcome}, {"state", q.State}} {
-		if c.value != "" {
-			add(c.column, "=", c.value)
-		}
-	}
-	if q.Before > 0 {
-		add("id", "<", q.Before)
-	}
-	if len(where) == 0 {
-		where = []string{"1 = 1"}
-	}
+	where, args := q.where()
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
-	var list []Run
-	err := each(ctx, e.db, func(r rows) error {
-		run, err := scanRun(r)
-		list = append(list, run)
-		return err
-	}, fmt.Sprintf("SELECT %s FROM popherd_run WHERE %s ORDER BY id DESC LIMIT %d", runColumns, strings.Join(where, " AND "), min(q.Limit, 1000)), args...)
+	list, err := e.runsWhere(ctx, fmt.Sprintf("%s ORDER BY id DESC LIMIT %d", where, min(q.Limit, 1000)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
 	return list, nil
 }
 
+func (e *Engine) runsWhere(ctx context.Context, where string, args ...any) (list []Run, err error) {
+	err = each(ctx, e.db.look(), func(r rows) error {
+		run, err := scanRun(r)
+		list = append(list, run)
+		return err
+	}, "SELECT "+runColumns+" FROM popherd_run WHERE "+where, args...)
+	return list, err
+}
+
+// where is the condition for a query. What indexes are made for is written out:
+// SQLite does not look into arguments when it chooses one.
+func (q Query) where() (string, []any) {
+	where := []string{"1 = 1"}
+	var args []any
+	add := func(column, operator string, value any) {
+		args = append(args, value)
+		where = append(where, fmt.Sprintf("%s %s $%d", column, operator, len(args)))
+	}
+	for _, c := range []struct{ column, value string }{{"job", q.Job}, {"account", q.Account}, {"outcome", q.Outcome}, {"class", string(q.Class)}} {
+		if c.value != "" {
+			add(c.column, "=", c.value)
+		}
+	}
+	switch q.State {
+	case "":
+	case "waiting", "queued", "running", "done":
+		where = append(where, "state = '"+q.State+"'")
+	default:
+		where = append(where, "1 = 0")
+	}
+	if q.Failed {
+		where = append(where, "state = 'done' AND class <> 'done'")
+	}
+	if q.Before > 0 {
+		add("id", "<", q.Before)
+	}
+	return strings.Join(where, " AND "), args
+}
+
 // Show returns a run with its report. It fails with ErrUnknown.
 func (e *Engine) Show(ctx context.Context, id int64) (Run, error) {
 	var run Run
 	found := false
-	err := each(ctx, e.db, func(r rows) (err error) {
+	err := each(ctx, e.db.look(), func(r rows) (err error) {
 		var packed []byte
 		if run, err = scanRun(r, &packed); err != nil {
 			return err
@@ -115,90 +134,4 @@ func (e *Engine) Show(ctx context.Context, id int64) (Run, error) {
 		return Run{}, fmt.Errorf("run %d: %w", id, err)
 	}
 	return run, nil
-}
-
-// A JobState is how a job stands.
-type JobState struct {
-	Name     string
-	Schedule string
-	Zone     string
-	Accounts []string
-	Enabled  bool        // in the configuration
-	Disabled bool        // by a person; see Enable
-	Next     []time.Time // up to 5 fires; none unless it is enabled
-	Last     *Run        // the latest one that has ended; nil if there is none
-
-	Waiting, Queued, Running int // runs
-	Paused                   []Pause
-	Failing                  []Pause // accounts that failed, and are not paused yet
-}
-
-// A Pause says that a job does not run for an account until Enable, and why.
-type Pause struct {
-	Account  string
-	Since    time.Time // zero: not paused yet
-	Failures int       // in a row
-	Reason   string    // of the last one
-}
-
-// Jobs returns how the jobs of the configuration stand, in its order.
-func (e *Engine) Jobs(ctx context.Context) ([]JobState, error) {
-	definitions := e.defined()
-	list := make([]JobState, len(definitions))
-	for i, d := range definitions {
-		s := &list[i]
-		*s = JobState{Name: d.Name, Schedule: d.Schedule.String(), Zone: d.Schedule.Zone().String(), Accounts: d.Accounts, Enabled: d.Enabled}
-		if err := e.state(ctx, s); err != nil {
-			return nil, fmt.Errorf("job %s: %w", d.Name, err)
-		}
-		if !d.Enabled || s.Disabled {
-			continue
-		}
-		for next := d.Schedule.Next(e.o.Now()); !next.IsZero() && len(s.Next) < 5; next = d.Schedule.Next(next) {
-			s.Next = append(s.Next, next)
-		}
-	}
-	return list, nil
-}
-
-// state fills in what the database knows of a job.
-func (e *Engine) state(ctx context.Context, s *JobState) error {
-	var disabled int64
-	err := one(ctx, e.db, []any{&disabled}, "SELECT disabled FROM popherd_job WHERE name = $1", s.Name)
-	if err != nil && !errors.Is(err, errNone) {
-		return err
-	}
-	s.Disabled = disabled != 0
-	err = each(ctx, e.db, func(r rows) error {
-		var p Pause
-		var paused int64
-		err := r.Scan(&p.Account, &paused, &p.Failures, &p.Reason)
-		if p.Since = at(paused); paused != 0 {
-			s.Paused = append(s.Paused, p)
-		} else {
-			s.Failing = append(s.Failing, p)
-		}
-		return err
-	}, "SELECT account, paused, failures, reason FROM popherd_standing WHERE job = $1 AND (paused <> 0 OR failures <> 0) ORDER BY account", s.Name)
-	if err != nil {
-		return err
-	}
-	counters := map[string]*int{"waiting": &s.Waiting, "queued": &s.Queued, "running": &s.Running}
-	err = each(ctx, e.db, func(r rows) error {
-		var state string
-		var n int
-		err := r.Scan(&state, &n)
-		if c := counters[state]; c != nil {
-			*c = n
-		}
-		return err
-	}, "SELECT state, count(*) FROM popherd_run WHERE job = $1 AND state <> 'done' GROUP BY state", s.Name)
-	if err != nil {
-		return err
-	}
-	last, err := e.History(ctx, Query{Job: s.Name, State: "done", Limit: 1})
-	if len(last) > 0 {
-		s.Last = &last[0]
-	}
-	return err
 }

@@ -22,6 +22,7 @@ const (
 type session struct {
 	id     string
 	raised time.Time // by the monotonic clock
+	serves bool      // it works whatever is due
 }
 
 // observation is what this process saw of another's session.
@@ -31,14 +32,14 @@ type observation struct {
 }
 
 // enter begins a session.
-func (e *Engine) enter(ctx context.Context) error {
+func (e *Engine) enter(ctx context.Context, serves bool) error {
 	id := e.o.Node + "/" + strings.ToLower(rand.Text()[:10])
 	now := time.Now()
-	_, err := e.db.exec(ctx, "INSERT INTO popherd_node (id, beat, started) VALUES ($1, 1, $2)", id, e.o.Now().UnixMicro())
+	_, err := e.db.exec(ctx, "INSERT INTO popherd_node (id, beat, seen, serves, started) VALUES ($1, 1, "+e.db.clock()+", $2, $3)", id, bit(serves), e.o.Now().UnixMicro())
 	if err != nil {
 		return err
 	}
-	e.session.Store(&session{id: id, raised: now})
+	e.session.Store(&session{id: id, raised: now, serves: serves})
 	return nil
 }
 
@@ -54,10 +55,10 @@ func (e *Engine) leave(ctx context.Context) error {
 }
 
 // beatLoop raises the session's number, and looks at the others', several times
-// a lease. It goes by the monotonic clock.
-func (e *Engine) beatLoop() {
+// a lease, until the context ends. It goes by the monotonic clock.
+func (e *Engine) beatLoop(until context.Context) {
 	period := e.o.Lease / raises
-	for pause(e.beating, period) {
+	for pause(until, period) {
 		ctx, cancel := context.WithTimeout(e.lives, e.o.Lease)
 		if err := e.beat(ctx); err != nil && e.lives.Err() == nil {
 			e.log.Error("jobs: the lease was not renewed", "error", err)
@@ -75,18 +76,18 @@ func (e *Engine) beat(ctx context.Context) error {
 	// Before the deadline of patience, not after: a database that hangs.
 	guard := time.AfterFunc(s.raised.Add(e.o.Lease*patience/raises).Sub(now), func() { e.interrupt(ErrLeased) })
 	defer guard.Stop()
-	changed, err := e.db.vital().exec(ctx, "UPDATE popherd_node SET beat = beat + 1 WHERE id = $1", s.id)
+	changed, err := e.db.vital().exec(ctx, "UPDATE popherd_node SET beat = beat + 1, seen = "+e.db.clock()+" WHERE id = $1", s.id)
 	if err != nil {
 		return err
 	}
 	e.counts.beat.Store(now.UnixNano())
 	if changed == 1 {
-		e.session.Store(&session{id: s.id, raised: now})
+		e.session.Store(&session{id: s.id, raised: now, serves: s.serves})
 		return e.compare(ctx, s.id)
 	}
 	e.log.Error("jobs: others took this process for dead; its runs end", "session", s.id, "runs", e.running())
 	e.interrupt(ErrLeased)
-	return e.enter(ctx)
+	return e.enter(ctx, s.serves)
 }
 
 // compare asks which runs this session works. Those that a person wants to end
@@ -144,11 +145,12 @@ func (e *Engine) reclaim(ctx context.Context, id string, run, started int64) err
 // number stayed the same for a lease, counted in looks, for clocks may jump and
 // this process may have slept, too.
 func (e *Engine) observe(ctx context.Context) error {
-	seen := map[string]observation{}
+	seen, self := map[string]observation{}, e.session.Load()
+	serving := bit(self.serves)
 	err := each(ctx, e.db.vital(), func(r rows) error {
 		var id string
-		var beat int64
-		if err := r.Scan(&id, &beat); err != nil {
+		var beat, serves int64
+		if err := r.Scan(&id, &beat, &serves); err != nil {
 			return err
 		}
 		o := observation{beat, 1}
@@ -156,13 +158,14 @@ func (e *Engine) observe(ctx context.Context) error {
 			o.times = last.times + 1
 		}
 		seen[id] = o
+		serving += serves
 		return nil
-	}, "SELECT id, beat FROM popherd_node WHERE id <> $1", e.session.Load().id)
+	}, "SELECT id, beat, serves FROM popherd_node WHERE id <> $1", self.id)
 	if err != nil {
 		return err
 	}
 	e.looks = seen
-	e.counts.nodes.Store(int64(len(seen) + 1))
+	e.counts.nodes.Store(serving)
 	var failed []error
 	for id, o := range seen {
 		if o.times > raises+1 {
@@ -170,46 +173,4 @@ func (e *Engine) observe(ctx context.Context) error {
 		}
 	}
 	return errors.Join(failed...)
-}
-
-// bury ends a session that has died, and has its runs run again.
-func (e *Engine) bury(ctx context.Context, id string, beat int64) error {
-	var rescued int
-	var buried bool
-	err := write(ctx, e.db, func(tx transaction) error {
-		buried = false
-		// First of all: runs that are being begun hold on to this row.
-		changed, err := tx.exec(ctx, "DELETE FROM popherd_node WHERE id = $1 AND beat = $2", id, beat)
-		if err != nil || changed == 0 {
-			return err
-		}
-		buried = true
-		rescued, err = e.rescue(ctx, tx)
-		return err
-	})
-	if err == nil && buried {
-		e.log.Warn("jobs: a process died; what it was at runs again", "session", id, "runs", rescued)
-	}
-	return err
-}
-
-// maxDeaths is how many processes may die of a run before it is given up: it
-// may be what they die of.
-const maxDeaths = 5
-
-// rescue makes runs wait again whose session is no more.
-func (e *Engine) rescue(ctx context.Context, tx transaction) (int, error) {
-	const dead = "state = 'running' AND node NOT IN (SELECT id FROM popherd_node)"
-	now := e.o.Now().UnixMicro()
-	if _, err := tx.exec(ctx, "UPDATE popherd_run SET state = 'done', outcome = 'cancelled', finished = $1 WHERE cancel <> 0 AND "+dead, now); err != nil {
-		return 0, err
-	}
-	_, err := tx.exec(ctx, "UPDATE popherd_run SET state = 'done', outcome = 'died', class = 'permanent', finished = $1, deaths = deaths + 1, message = $2 WHERE deaths >= $3 AND "+dead,
-		now, fmt.Sprintf("%d processes died while they worked it", maxDeaths+1), maxDeaths)
-	if err != nil {
-		return 0, err
-	}
-	n, err := tx.exec(ctx, "UPDATE popherd_run SET state = 'waiting', deaths = deaths + 1, tries = tries - 1, due = $1 WHERE "+dead, now)
-	e.counts.rescued.Add(uint64(n))
-	return int(n), err
 }

@@ -39,7 +39,7 @@ func (n node) now() time.Time { return n.Begin.Add(time.Since(n.Epoch) * time.Du
 func (n node) definition() Definition {
 	d := Definition{Name: "tidy", Schedule: cron("*/5 12 2 3 *"), Enabled: true, CatchUp: schedule.All, Retries: 3}
 	for i := range n.Accounts {
-		d.Accounts = append(d.Accounts, fmt.Sprintf("account%03d", i))
+		d.Accounts = append(d.Accounts, Account{Name: fmt.Sprintf("account%03d", i)})
 	}
 	return d
 }
@@ -138,14 +138,14 @@ func startNode(t *testing.T, n node) child {
 }
 
 // TestThreeProcesses: three processes on one database, 200 accounts, an hour of
-// fires in half a minute; one is killed while it works. Every fire has one run
+// fires in a quarter of a minute; one is killed while it works. Every fire has one run
 // for each account, which is done; no account is worked twice at once.
 func TestThreeProcesses(t *testing.T) {
 	if testing.Short() {
-		t.Skip("half a minute for each database")
+		t.Skip("a quarter of a minute for each database")
 	}
 	both(t, func(t *testing.T, db string) {
-		n := node{DB: db, Record: filepath.Join(t.TempDir(), "record"), Accounts: accounts, Epoch: time.Now().Add(2 * time.Second), Begin: noon.Add(-30 * time.Second), Rate: 120}
+		n := node{DB: db, Record: filepath.Join(t.TempDir(), "record"), Accounts: accounts, Epoch: time.Now().Add(2 * time.Second), Begin: noon.Add(-time.Minute), Rate: 240}
 		if err := os.WriteFile(n.Record, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -83,11 +83,11 @@ func TestReload(t *testing.T) {
 func TestRefused(t *testing.T) {
 	for want, d := range map[string]Definition{
 		"no name":           {},
-		"twice":             {Name: "a", Accounts: []string{"b", "b"}},
+		"twice":             {Name: "a", Accounts: named("b", "b")},
 		"deadline of 25h":   {Name: "a", Deadline: 25 * time.Hour},
 		"jitter of 25h":     {Name: "a", Jitter: 25 * time.Hour},
 		"are below 0":       {Name: "a", Retries: -1},
-		"has no name":       {Name: "a", Accounts: []string{""}},
+		"has no name":       {Name: "a", Accounts: named("")},
 		"deadline of -1":    {Name: "a", Deadline: -1},
 		"to pause after ar": {Name: "a", PauseAfter: -1},
 	} {
@@ -142,11 +142,12 @@ func TestBacklog(t *testing.T) {
 // TestJitter: runs begin within the jitter, not at once, and the same on every
 // machine.
 func TestJitter(t *testing.T) {
+	t.Parallel()
 	d := one1()
 	d.Jitter = 20 * time.Minute
 	d.Accounts = nil
 	for i := range 50 {
-		d.Accounts = append(d.Accounts, fmt.Sprint("account", i))
+		d.Accounts = append(d.Accounts, Account{Name: fmt.Sprint("account", i)})
 	}
 	o, c := options(t, t.TempDir()+"/jobs.db", &book{}, d)
 	e := start(t, o)
@@ -234,7 +235,7 @@ func TestPages(t *testing.T) {
 
 // TestNoLeak: an engine leaves no goroutine, whether it worked or not.
 func TestNoLeak(t *testing.T) {
-	both(t, func(t *testing.T, db string) {
+	alone(t, func(t *testing.T, db string) {
 		before := goleak.IgnoreCurrent()
 		o, c := options(t, db, &book{}, hourly())
 		for n := range 3 {
@@ -257,5 +258,21 @@ func TestNoLeak(t *testing.T) {
 			e.Close()
 		}
 		goleak.VerifyNone(t, before)
+	})
+}
+
+// Who only looks, or runs a job by hand, may have read another configuration
+// than those that fire.
+func TestLookingChangesNoSchedule(t *testing.T) {
+	both(t, func(t *testing.T, db string) {
+		o, c := options(t, db, &book{}, hourly())
+		stop(t, start(t, o))
+		c.add(2 * time.Hour) // both fires are missed, and made up for once
+		d := hourly()
+		d.Schedule = cron("30 * * * *")
+		looking := o
+		looking.Jobs, looking.Performer = []Definition{d}, nil
+		opened(t, looking)
+		settled(t, start(t, o), 2)
 	})
 }

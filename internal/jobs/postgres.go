@@ -98,8 +98,12 @@ func (d *postgresDB) again(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
-func (d *postgresDB) lasting(context.Context) error  { return nil } // the server's business
-func (d *postgresDB) vital() querier                 { return d }
+func (d *postgresDB) lasting(context.Context) error { return nil } // the server's business
+func (d *postgresDB) vital() querier                { return d }
+func (d *postgresDB) look() querier                 { return d }
+func (d *postgresDB) clock() string {
+	return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+}
 func (d *postgresDB) moment(t time.Time) any         { return t }
 func (d *postgresDB) work(ctx context.Context) error { return d.client.Start(ctx) }
 func (d *postgresDB) rest(ctx context.Context) error { return d.client.Stop(ctx) }

@@ -155,7 +155,7 @@ func TestDryFirst(t *testing.T) {
 			c.add(time.Hour)
 			settled(t, e, n+1)
 		}
-		d.Digest = "2"
+		d.Digest = says("2")
 		if err := e.Reload([]Definition{d}); err != nil {
 			t.Fatal(err)
 		}
@@ -226,7 +226,7 @@ func TestCancel(t *testing.T) {
 		})
 		d := hourly()
 		o, _ := options(t, db, p, d)
-		o.Lease, o.Workers = 600*time.Millisecond, 1
+		o.Workers = 1
 		e := start(t, o)
 		cancel := func(run int64) {
 			t.Helper()
@@ -275,7 +275,7 @@ func TestStop(t *testing.T) {
 			return Result{Class: Interrupted}
 		})
 		d := hourly()
-		d.Accounts = []string{"anna", "ben", "carl"}
+		d.Accounts = named("anna", "ben", "carl")
 		o, c := options(t, db, p, d)
 		o.Workers = 2
 		e := opened(t, o)
@@ -295,6 +295,7 @@ func TestStop(t *testing.T) {
 // TestStopIsBounded: a performer that does not end holds up Stop only so long,
 // and its lease stays until the process does.
 func TestStopIsBounded(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	o, c := options(t, t.TempDir()+"/jobs.db", performerFunc(func(context.Context, Order) Result { <-release; return Result{Class: Done} }), one1())
 	e := opened(t, o)
@@ -316,6 +317,7 @@ func TestStopIsBounded(t *testing.T) {
 
 // TestOdd: a panic, a deadline and a result without a class are failures.
 func TestOdd(t *testing.T) {
+	t.Parallel()
 	b := &book{answer: func(ctx context.Context, o Order) Result {
 		switch o.Account {
 		case "anna":
@@ -327,7 +329,7 @@ func TestOdd(t *testing.T) {
 		return Result{}
 	}}
 	d := hourly()
-	d.Accounts, d.Deadline, d.Retries = []string{"anna", "ben", "carl"}, 30*time.Millisecond, 0
+	d.Accounts, d.Deadline, d.Retries = named("anna", "ben", "carl"), 30*time.Millisecond, 0
 	o, c := options(t, t.TempDir()+"/jobs.db", b, d)
 	e := start(t, o)
 	c.add(time.Hour)

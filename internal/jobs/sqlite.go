@@ -35,12 +35,13 @@ type sqliteDB struct {
 	sqlTexts
 	db      *sql.DB
 	beats   *sql.DB // another connection
+	looks   *sql.DB // more of them: in WAL mode readers wait for nobody
 	client  *river.Client[*sql.Tx]
 	syncing sync.Mutex
 }
 
-// openSQLite opens or makes the file. It has one connection, and one
-// for the leases: SQLite has one writer, and River would meet itself. All transactions take the write lock at
+// openSQLite opens or makes the file. It has one connection, one for
+// the leases, and some to look: SQLite has one writer, and River would meet itself. All transactions take the write lock at
 // once, for one that reads first and then cannot write fails without waiting.
 //
 // A commit is not fsynced: the database stays whole without, and a loss of
@@ -100,17 +101,19 @@ func (d *sqliteDB) open(ctx context.Context, e *Engine, path string) error {
 	}
 	pragmas := []string{"busy_timeout(30000)", "foreign_keys(1)", "trusted_schema(0)", "journal_mode(wal)", "synchronous(normal)", "journal_size_limit(16777216)"}
 	name := url.URL{Scheme: "file", Path: slashed, RawQuery: url.Values{"_pragma": pragmas, "mode": {"rw"}, "_txlock": {"immediate"}}.Encode()}
-	db, err := sql.Open("sqlite", name.String())
-	if err != nil {
-		return err
+	for _, c := range []struct {
+		db          **sql.DB
+		connections int
+	}{{&d.db, 1}, {&d.beats, 1}, {&d.looks, 2}} {
+		db, err := sql.Open("sqlite", name.String())
+		if err != nil {
+			return err
+		}
+		db.SetMaxOpenConns(c.connections)
+		*c.db = db
 	}
-	db.SetMaxOpenConns(1)
-	d.db, d.sqlTexts = db, sqlTexts{db}
-	if d.beats, err = sql.Open("sqlite", name.String()); err != nil {
-		return err
-	}
-	d.beats.SetMaxOpenConns(1)
-	driver := riversqlite.New(db)
+	d.sqlTexts = sqlTexts{d.db}
+	driver := riversqlite.New(d.db)
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(quiet{e.o.Log.Handler()})})
 	if err != nil {
 		return err
@@ -161,13 +164,14 @@ func (d *sqliteDB) work(ctx context.Context) error { return d.client.Start(ctx) 
 func (d *sqliteDB) rest(ctx context.Context) error { return d.client.Stop(ctx) }
 
 func (d *sqliteDB) vital() querier { return sqlTexts{d.beats} }
+func (d *sqliteDB) look() querier  { return sqlTexts{d.looks} }
+func (d *sqliteDB) clock() string  { return "CAST(unixepoch('subsec') * 1000000 AS integer)" }
 
 func (d *sqliteDB) close() {
-	if d.beats != nil {
-		d.beats.Close()
-	}
-	if d.db != nil {
-		d.db.Close()
+	for _, db := range []*sql.DB{d.looks, d.beats, d.db} {
+		if db != nil {
+			db.Close()
+		}
 	}
 }
 

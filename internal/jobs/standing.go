@@ -2,7 +2,9 @@ package jobs
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -14,21 +16,29 @@ const (
 
 // dryRun decides whether an attempt is a dry run: it is if a person wished so,
 // or if the job, as it is now, never ran dry to its end for that account before
-// this run was made. The order of their numbers counts, and no clock.
-func dryRun(ctx context.Context, tx transaction, c *claim, wish int64) (bool, error) {
-	switch {
-	case wish != 0:
-		return wish == wishDry, nil
-	case !c.d.DryFirst:
-		return false, nil
+// this run was made. The order of their numbers counts, and no clock. What the
+// job does now is asked later, outside of the transaction: see prepare.
+func dryRun(ctx context.Context, tx transaction, c *claim, wish int64) error {
+	if wish != 0 || !c.d.DryFirst {
+		c.DryRun = wish == wishDry
+		return nil
 	}
 	var digest string
 	var upto int64
 	err := one(ctx, tx, []any{&digest, &upto}, "SELECT digest, dry_upto FROM popherd_standing WHERE job = $1 AND account = $2", c.Job, c.Account)
 	if errors.Is(err, errNone) {
-		return true, nil
+		c.DryRun = true
+		return nil
 	}
-	return digest != c.d.Digest || upto == 0 || c.Run <= upto, err
+	if c.DryRun = upto == 0 || c.Run <= upto; !c.DryRun {
+		c.ran = digest
+	}
+	return err
+}
+
+// stamp is what is remembered of what an attempt does, and to which maildrop.
+func (c *claim) stamp() string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(c.maildrop+"\x00"+c.Digest)))
 }
 
 // stand notes what a result means for the job and the account: failures that no
@@ -52,7 +62,7 @@ func standWell(ctx context.Context, tx transaction, c *claim) error {
 		ON CONFLICT (job, account) DO UPDATE SET failures = 0, digest = excluded.digest,
 		dry_upto = CASE WHEN popherd_standing.digest = excluded.digest AND popherd_standing.dry_upto <> 0
 			THEN popherd_standing.dry_upto ELSE excluded.dry_upto END`,
-		c.Job, c.Account, c.d.Digest)
+		c.Job, c.Account, c.stamp())
 	return err
 }
 

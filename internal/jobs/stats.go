@@ -1,6 +1,8 @@
 package jobs
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -22,7 +24,7 @@ type Stats struct {
 	Deleted, Delivered uint64 // messages
 
 	// Of all processes, some moments ago.
-	Processes                int // that work
+	Processes                int // that work whatever is due
 	Waiting, Queued, Working int // runs
 }
 
@@ -64,4 +66,15 @@ func moment(nano int64) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(0, nano)
+}
+
+// Processes counts the processes that work whatever is due and have shown it
+// within two leases, also for an engine that looks only. One that died not
+// longer ago counts, too.
+func (e *Engine) Processes(ctx context.Context) (n int, err error) {
+	err = one(ctx, e.db.look(), []any{&n}, "SELECT count(*) FROM popherd_node WHERE serves <> 0 AND seen > "+e.db.clock()+" - $1", 2*e.o.Lease.Microseconds())
+	if err != nil {
+		return 0, fmt.Errorf("jobs: %w", err)
+	}
+	return n, nil
 }

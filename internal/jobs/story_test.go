@@ -63,7 +63,17 @@ func (b *book) list() []Order {
 
 // hourly is a job for two accounts without a dry run.
 func hourly() Definition {
-	return Definition{Name: "tidy", Accounts: []string{"anna", "ben"}, Schedule: cron("0 * * * *"), Enabled: true, Retries: 3, PauseAfter: 3, Digest: "1"}
+	return Definition{Name: "tidy", Accounts: named("anna", "ben"), Schedule: cron("0 * * * *"), Enabled: true, Retries: 3, PauseAfter: 3, Digest: says("1")}
+}
+
+// says is a digest.
+func says(text string) func() (string, error) { return func() (string, error) { return text, nil } }
+
+func named(names ...string) (list []Account) {
+	for _, name := range names {
+		list = append(list, Account{Name: name})
+	}
+	return list
 }
 
 func cron(text string) schedule.Schedule {

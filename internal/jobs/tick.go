@@ -126,15 +126,25 @@ func (e *Engine) sweep(ctx context.Context) error {
 	if _, err := e.db.exec(ctx, "UPDATE popherd_run SET due = $1 WHERE state = 'waiting' AND due > $2", now.UnixMicro(), now.Add(longest).UnixMicro()); err != nil {
 		return err
 	}
+	return e.adoptOrphans(ctx)
+}
+
+// adoptOrphans has runs run again that no session works.
+func (e *Engine) adoptOrphans(ctx context.Context) error {
 	var orphans int
-	err = one(ctx, e.db, []any{&orphans}, "SELECT count(*) FROM popherd_run WHERE state = 'running' AND node NOT IN (SELECT id FROM popherd_node)")
+	err := one(ctx, e.db, []any{&orphans}, "SELECT count(*) FROM popherd_run WHERE state = 'running' AND node NOT IN (SELECT id FROM popherd_node)")
 	if err != nil || orphans == 0 {
 		return err
 	}
-	return write(ctx, e.db, func(tx transaction) error {
-		_, err := e.rescue(ctx, tx)
+	var fate fate
+	err = write(ctx, e.db, func(tx transaction) (err error) {
+		fate, err = e.rescue(ctx, tx)
 		return err
 	})
+	if err == nil {
+		e.mourn(fate)
+	}
+	return err
 }
 
 // prune deletes what is older than the history is kept.
@@ -150,6 +160,9 @@ func (e *Engine) prune(ctx context.Context) error {
 		if n < 1000 {
 			break
 		}
+	}
+	if _, err := e.db.exec(ctx, "DELETE FROM popherd_delay WHERE until < $1", now.Add(-maxWait).UnixMicro()); err != nil {
+		return err
 	}
 	// Both clocks must have passed it: newCursor makes up for none as old.
 	_, err := e.db.exec(ctx, "DELETE FROM popherd_fire WHERE fire < $1", now.Add(-fireMemory-24*time.Hour).UnixMicro())

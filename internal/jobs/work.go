@@ -3,8 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -28,33 +26,40 @@ type worker struct {
 // an error; then River offers the ticket again.
 func (w *worker) Work(ctx context.Context, job *river.Job[ticket]) error {
 	e := w.engine
-	run, err := e.begin(ctx, job.ID)
-	if err != nil || run == nil {
+	c, _, err := e.begin(ctx, byTicket, job.ID)
+	if err != nil || c == nil {
 		return err
 	}
-	e.perform(run)
+	e.perform(c)
 	return nil
 }
+
+// Which run is to begin.
+const (
+	byTicket = "river = $1 AND state = 'queued'"
+	byNumber = "id = $1 AND state IN ('queued', 'waiting')"
+)
 
 // claim is a run that this process has begun.
 type claim struct {
 	Order
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	session string
-	tries   int
-	d       *Definition
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	session  string
+	tries    int
+	d        *definition
+	maildrop string
+	ran      string // the stamp of what ran dry, if the run is real unless that has changed
 }
 
-// begin makes the run of a ticket running, and takes the lease of its account.
-// It returns nil if there is nothing to do: another has begun it with a later
-// ticket, or it waits now.
-func (e *Engine) begin(ctx context.Context, number int64) (c *claim, err error) {
+// begin makes a run running, and takes the lease of its maildrop. It returns
+// nil if there is nothing to do: another has begun it, with a later ticket
+// perhaps, or it waits now, until the moment that is returned.
+func (e *Engine) begin(ctx context.Context, which string, number int64) (c *claim, until time.Time, err error) {
 	// One moment for River's context to end is not one for the transaction:
 	// half of it would be rolled back, and the ticket lost for a while.
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer stop()
-	held := false
 	var known *claim // in e.runs
 	forget := func() {
 		if known != nil {
@@ -64,7 +69,7 @@ func (e *Engine) begin(ctx context.Context, number int64) (c *claim, err error) 
 	}
 	err = write(ctx, e.db, func(tx transaction) (err error) {
 		forget()
-		c, held, err = e.beginIn(ctx, tx, number)
+		c, until, err = e.beginIn(ctx, tx, which, number)
 		if err == nil && c != nil {
 			// Before it is running: see reclaim.
 			known = c
@@ -75,11 +80,8 @@ func (e *Engine) begin(ctx context.Context, number int64) (c *claim, err error) 
 	if err != nil {
 		forget()
 	}
-	if held {
-		e.counts.snoozed.Add(1)
-	}
 	if err != nil || c == nil {
-		return nil, err
+		return nil, until, err
 	}
 	e.runsLock.Lock()
 	defer e.runsLock.Unlock()
@@ -89,7 +91,7 @@ func (e *Engine) begin(ctx context.Context, number int64) (c *claim, err error) 
 	case e.session.Load().id != c.session:
 		c.cancel(ErrLeased)
 	}
-	return c, nil
+	return c, until, nil
 }
 
 // remember makes a run one that this process works, until forget.
@@ -107,48 +109,78 @@ func (e *Engine) forget(c *claim) {
 	delete(e.runs, c.Run)
 }
 
-func (e *Engine) beginIn(ctx context.Context, tx transaction, number int64) (c *claim, held bool, err error) {
+func (e *Engine) beginIn(ctx context.Context, tx transaction, which string, number int64) (c *claim, until time.Time, err error) {
 	c = &claim{session: e.session.Load().id}
-	var fire, created, attempt, tries, wish int64
-	err = one(ctx, tx, []any{&c.Run, &c.Job, &c.Account, &fire, &created, &attempt, &tries, &wish},
-		`SELECT id, job, account, fire, created, attempt, tries, wish FROM popherd_run
-		WHERE river = $1 AND state = 'queued' ORDER BY id FOR UPDATE`, number)
+	var fire, created, attempt, tries, wish, river int64
+	err = one(ctx, tx, []any{&c.Run, &c.Job, &c.Account, &fire, &created, &attempt, &tries, &wish, &river},
+		"SELECT id, job, account, fire, created, attempt, tries, wish, COALESCE(river, 0) FROM popherd_run WHERE "+which+" ORDER BY id FOR UPDATE", number)
 	if errors.Is(err, errNone) {
-		return nil, false, nil
+		return nil, until, nil
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, until, err
+	}
+	if which == byNumber && river != 0 {
+		// Perhaps nobody is there to find out that its ticket opens nothing.
+		if _, err := tx.exec(ctx, "DELETE FROM river_job WHERE id = $1 AND state IN ('available', 'scheduled', 'retryable', 'pending')", river); err != nil {
+			return nil, until, err
+		}
 	}
 	now := e.o.Now()
-	if e.draining() {
-		return nil, false, wait(ctx, tx, c.Run, now)
+	if until, err = e.obstacle(ctx, tx, c, time.UnixMicro(created), now); err != nil || !until.IsZero() {
+		return nil, until, err
 	}
-	if c.d = e.definition(c.Job); c.d == nil || !contains(c.d, c.Account) {
-		return nil, false, e.waitUnknown(ctx, tx, c, time.UnixMicro(created), now)
+	c.Attempt, c.Deadline, c.tries, c.Fire = int(attempt)+1, c.d.Deadline, int(tries)+1, at(fire)
+	if err := dryRun(ctx, tx, c, wish); err != nil {
+		return nil, until, err
 	}
-	changed, err := tx.exec(ctx, "INSERT INTO popherd_lease (account, node, run) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", c.Account, c.session, c.Run)
-	if err != nil {
-		return nil, false, err
-	}
-	if changed == 0 {
-		return nil, true, wait(ctx, tx, c.Run, now.Add(e.heldWait(c.Run)))
-	}
-	dry, err := dryRun(ctx, tx, c, wish)
-	if err != nil {
-		return nil, false, err
-	}
-	c.Order = Order{Run: c.Run, Job: c.Job, Account: c.Account, Attempt: int(attempt) + 1, DryRun: dry, Deadline: c.d.Deadline}
-	if fire != 0 {
-		c.Fire = time.UnixMicro(fire).UTC()
-	}
-	c.tries = int(tries) + 1
 	_, err = tx.exec(ctx, `UPDATE popherd_run SET state = 'running', river = NULL, node = $1, started = $2,
-		attempt = attempt + 1, tries = tries + 1, dry = $3 WHERE id = $4`, c.session, now.UnixMicro(), flag(dry), c.Run)
-	return c, false, err
+		attempt = attempt + 1, tries = tries + 1, dry = $3 WHERE id = $4`, c.session, now.UnixMicro(), bit(c.DryRun), c.Run)
+	return c, until, err
 }
 
-// heldWait is how long a run waits for the lease of its account: not all of
-// one account the same, and never long, for a lease ends unannounced.
+// obstacle puts a run back that cannot begin now, and says until when. If there
+// is none, the lease of the maildrop has been taken.
+func (e *Engine) obstacle(ctx context.Context, tx transaction, c *claim, created, now time.Time) (until time.Time, err error) {
+	if e.draining() {
+		return now, wait(ctx, tx, c.Run, now)
+	}
+	known := false
+	if c.d = e.definition(c.Job); c.d != nil {
+		c.maildrop, known = c.d.maildrop(c.Account)
+	}
+	if !known {
+		until = now.Add(unknownWait)
+		return until, e.waitUnknown(ctx, tx, c, created, now, until)
+	}
+	changed, err := tx.exec(ctx, "INSERT INTO popherd_lease (maildrop, node, run) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", c.maildrop, c.session, c.Run)
+	if err != nil {
+		return until, err
+	}
+	if changed == 0 {
+		e.counts.snoozed.Add(1)
+		until = now.Add(e.heldWait(c.Run))
+		return until, wait(ctx, tx, c.Run, until)
+	}
+	// Only whoever has the lease can know: another's end may be noted just now.
+	until, err = delayed(ctx, tx, c.maildrop, now)
+	if err != nil || until.IsZero() {
+		return until, err
+	}
+	if err := release(ctx, tx, c); err != nil {
+		return until, err
+	}
+	return until, waitDelayed(ctx, tx, c, now, until)
+}
+
+// release gives the lease of a run back.
+func release(ctx context.Context, tx transaction, c *claim) error {
+	_, err := tx.exec(ctx, "DELETE FROM popherd_lease WHERE maildrop = $1 AND node = $2 AND run = $3", c.maildrop, c.session, c.Run)
+	return err
+}
+
+// heldWait is how long a run waits for the lease of its maildrop: not all of
+// one maildrop the same, and never long, for a lease ends unannounced.
 func (e *Engine) heldWait(run int64) time.Duration {
 	return e.o.Tick*2 + e.o.Tick*time.Duration(run%7)/2
 }
@@ -161,25 +193,16 @@ func wait(ctx context.Context, tx transaction, run int64, until time.Time) error
 
 // waitUnknown leaves a run whose job or account is not known here to others,
 // and ends it after some time.
-func (e *Engine) waitUnknown(ctx context.Context, tx transaction, c *claim, created, now time.Time) error {
+func (e *Engine) waitUnknown(ctx context.Context, tx transaction, c *claim, created, now, until time.Time) error {
 	if age := now.Sub(created); age >= 0 && age < unknownMost {
-		return wait(ctx, tx, c.Run, now.Add(unknownWait))
+		return wait(ctx, tx, c.Run, until)
 	}
 	_, err := tx.exec(ctx, `UPDATE popherd_run SET state = 'done', river = NULL, outcome = 'cancelled', finished = $1,
 		message = 'the configuration has no such job any more, or not for this account' WHERE id = $2`, now.UnixMicro(), c.Run)
 	return err
 }
 
-func contains(d *Definition, account string) bool {
-	for _, a := range d.Accounts {
-		if a == account {
-			return true
-		}
-	}
-	return false
-}
-
-func flag(b bool) int64 {
+func bit(b bool) int64 {
 	if b {
 		return 1
 	}
@@ -191,53 +214,4 @@ func (e *Engine) draining() bool {
 	e.runsLock.Lock()
 	defer e.runsLock.Unlock()
 	return e.stopping
-}
-
-// perform has a run that was begun worked, and notes the result.
-func (e *Engine) perform(c *claim) {
-	defer e.forget(c)
-	log := e.log.With("run", c.Run, "job", c.Job, "account", c.Account, "attempt", c.Attempt, "dry_run", c.DryRun)
-	log.Info("jobs: run begins", "fire", c.Fire)
-	r := e.call(c)
-	if err := e.finish(c, r); err != nil {
-		// It is running still for all who look, until the lease ends.
-		log.Error("jobs: the result of a run could not be noted", "outcome", r.Outcome, "class", r.Class, "deleted", r.Deleted, "delivered", r.Delivered, "error", err)
-		return
-	}
-	log.Info("jobs: run ends", "outcome", r.Outcome, "class", r.Class, "message", r.Message,
-		"messages", r.Messages, "deleted", r.Deleted, "delivered", r.Delivered, "kept", r.Kept)
-}
-
-// call calls the performer, and makes sense of what it returns.
-func (e *Engine) call(c *claim) (r Result) {
-	ctx, stop := context.WithTimeoutCause(c.ctx, c.Deadline, errDeadline)
-	defer stop()
-	defer func() {
-		if p := recover(); p != nil {
-			e.log.Error("jobs: a run panicked", "run", c.Run, "job", c.Job, "account", c.Account, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			r = Result{Outcome: "panic", Class: Permanent, Message: "a fault of popherd; its log says more"}
-		}
-	}()
-	r = e.o.Performer.Perform(ctx, c.Order)
-	if r.Class == Temporary && ctx.Err() != nil {
-		r.Class = Interrupted // that is why
-	}
-	switch r.Class {
-	case Done, Temporary, Refused, Permanent:
-	case Interrupted:
-		switch cause := context.Cause(ctx); {
-		case errors.Is(cause, errDeadline):
-			r.Class, r.Message = Temporary, fmt.Sprintf("the deadline of %v passed", c.Deadline)
-		case errors.Is(cause, errCancelled):
-			r.Outcome = "cancelled"
-		case cause == nil:
-			r.Class, r.Message = Temporary, "it was interrupted: "+r.Message
-		}
-	default:
-		r.Class, r.Message = Permanent, fmt.Sprintf("the run ended without a class: %s", r.Message)
-	}
-	if r.Outcome == "" {
-		r.Outcome = string(r.Class)
-	}
-	return r
 }

@@ -4,6 +4,8 @@
 CREATE TABLE popherd_node (
 	id text PRIMARY KEY,
 	beat bigint NOT NULL,
+	seen bigint NOT NULL,  -- when it was raised, by the clock of the database; for people only
+	serves bigint NOT NULL, -- whether it works whatever is due
 	started bigint NOT NULL
 );
 
@@ -51,20 +53,30 @@ CREATE TABLE popherd_run (
 );
 
 CREATE UNIQUE INDEX popherd_run_once ON popherd_run (job, account, fire) WHERE fire <> 0;
+CREATE INDEX popherd_run_state ON popherd_run (job, state) WHERE state <> 'done';
 CREATE INDEX popherd_run_due ON popherd_run (state, due) WHERE state <> 'done';
 CREATE INDEX popherd_run_open ON popherd_run (job, account) WHERE state <> 'done';
 CREATE INDEX popherd_run_river ON popherd_run (river) WHERE river IS NOT NULL;
 CREATE INDEX popherd_run_job ON popherd_run (job, id);
+CREATE INDEX popherd_run_ended ON popherd_run (job, id) WHERE state = 'done';
+CREATE INDEX popherd_run_failed ON popherd_run (id) WHERE state = 'done' AND class <> 'done';
 CREATE INDEX popherd_run_account ON popherd_run (account, id);
 CREATE INDEX popherd_run_finished ON popherd_run (finished) WHERE state = 'done';
 
--- Who works an account.
+-- Who works a maildrop.
 CREATE TABLE popherd_lease (
-	account text PRIMARY KEY,
+	maildrop text PRIMARY KEY,
 	node text NOT NULL REFERENCES popherd_node (id) ON DELETE CASCADE,
 	run bigint NOT NULL
 );
 CREATE INDEX popherd_lease_node ON popherd_lease (node);
+
+-- When a server may be asked again (LOGIN-DELAY).
+CREATE TABLE popherd_delay (
+	maildrop text PRIMARY KEY,
+	until bigint NOT NULL,
+	length bigint NOT NULL
+);
 
 -- How a job stands with an account.
 CREATE TABLE popherd_standing (
@@ -73,7 +85,8 @@ CREATE TABLE popherd_standing (
 	failures bigint NOT NULL DEFAULT 0, -- in a row
 	paused bigint NOT NULL DEFAULT 0,   -- since when; 0: it is not
 	reason text NOT NULL DEFAULT '',
-	digest text NOT NULL DEFAULT '',    -- of what ran dry
+	digest text NOT NULL DEFAULT '',    -- of what ran dry, and the maildrop
 	dry_upto bigint NOT NULL DEFAULT 0, -- runs above that id may be real
 	PRIMARY KEY (job, account)
 );
+CREATE INDEX popherd_standing_ill ON popherd_standing (job, account) WHERE paused <> 0 OR failures <> 0;
