@@ -63,6 +63,10 @@ func (a *audit) Close() error {
 // log tells a person what a script logs: debug only with --verbose, and info
 // not with --quiet.
 func (sh *shell) log(level, message string, fields map[string]string) {
+	if sh.logFormat == logJSON {
+		logOf(sh.logger())(level, message, fields)
+		return
+	}
 	if level == "debug" && !sh.verbose || level == "info" && sh.quiet {
 		return
 	}

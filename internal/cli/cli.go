@@ -29,6 +29,10 @@ type Env struct {
 	// Keyring is where secrets can be kept; nil is the system's.
 	Keyring secret.Keyring
 
+	// Reloads tells of each wish that the configuration be read again: SIGHUP,
+	// which ends every command that does not ask for it. It may be nil.
+	Reloads func() <-chan struct{}
+
 	// Executable is this program's path, for the worker process of each
 	// script. Without it scripts run in this process, which is no boundary.
 	Executable string
@@ -42,6 +46,8 @@ type shell struct {
 	trace   bool
 	color   string
 	config  string // the value of --config
+
+	logFormat string // the value of --log-format
 
 	configured *config.Config // nil until it is read
 	turn       chan struct{}  // full while a person is asked for a password
@@ -86,6 +92,9 @@ quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
 			if sh.config == "" && cmd.Flags().Changed("config") {
 				return &usageError{object: "--config", reason: "it was given without a value", hint: "is a shell variable unset?"}
 			}
+			if err := checkLogFormat(sh.logFormat); err != nil {
+				return err
+			}
 			return checkColor(sh.color)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -98,12 +107,14 @@ quit, if --allow-delete permits it, and a script that fails deletes nothing.`,
 	flags.BoolVarP(&sh.verbose, "verbose", "v", false, "show every message of a plan, and tracebacks")
 	flags.BoolVar(&sh.trace, "trace", false, "show every line on the wire on standard error, secrets replaced")
 	flags.StringVar(&sh.color, "color", "auto", "colours: `auto`, always or never")
+	flags.StringVar(&sh.logFormat, "log-format", logAuto, "errors and log on standard error as `auto`, text or json, an object a line")
 	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(sh.runCommand(), sh.serveCommand(), sh.versionCommand(), sh.workerCommand())
 	root.AddCommand(sh.logCommand(), sh.restoreCommand(), sh.stateCommand())
 	root.AddCommand(sh.initCommand(), sh.doctorCommand(), sh.configCommand(), sh.accountsCommand())
 	root.AddCommand(sh.lsCommand(), sh.statCommand(), sh.catCommand(), sh.topCommand(), sh.tallyCommand())
+	root.AddCommand(sh.jobsCommand(), sh.daemonCommand(), sh.workerDaemonCommand(), sh.systemdCommand())
 	root.AddCommand(topics()...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()

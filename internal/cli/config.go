@@ -96,35 +96,43 @@ func (sh *shell) configShowCommand() *cobra.Command {
 }
 
 func (sh *shell) showConfig(c *config.Config, format string) error {
-	var policy, targets []pair
-	for _, s := range settings(c.Policy) {
-		if len(s.values) > 0 {
-			policy = append(policy, pair{strings.ReplaceAll(s.flag, "-", "_"), strings.Join(s.values, ", ")})
-		}
-	}
+	var targets []pair
 	for _, t := range c.Targets {
 		targets = append(targets, pair{t.Name, t.Spec})
 	}
 	if format == "json" {
-		accounts := map[string]map[string]any{}
+		accounts, jobs := map[string]any{}, map[string]any{}
 		for _, a := range c.Accounts {
 			accounts[a.Name] = mapOf(accountPairs(a)[1:]) // without the name
 		}
-		return sh.writeJSON(map[string]any{"path": c.Path, "accounts": accounts, "targets": mapOf(targets), "policy": mapOf(policy)})
+		for _, j := range c.Jobs {
+			jobs[j.Name] = mapOf(jobPairs(j))
+		}
+		return sh.writeJSON(map[string]any{
+			"path": c.Path, "accounts": accounts, "targets": mapOf(targets), "policy": mapOf(policyPairs(c.Policy)),
+			"jobs": jobs, "daemon": mapOf(daemonPairs(c.Daemon)),
+		})
 	}
 	if c.Path == "" {
 		return sh.say("there is no configuration; popherd init begins one")
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", clean(c.Path))
+	table := func(title string, pairs []pair) {
+		if len(pairs) > 0 {
+			fmt.Fprintf(&b, "\n%s\n%s", clean(title), linesOf(pairs, "  "))
+		}
+	}
 	for _, a := range c.Accounts {
-		fmt.Fprintf(&b, "\naccount %s\n%s", clean(a.Name), linesOf(accountPairs(a)[1:], "  "))
+		table("account "+a.Name, accountPairs(a)[1:])
 	}
-	if len(targets) > 0 {
-		fmt.Fprintf(&b, "\ntargets\n%s", linesOf(targets, "  "))
+	table("targets", targets)
+	table("policy", policyPairs(c.Policy))
+	for _, j := range c.Jobs {
+		table("job "+j.Name, jobPairs(j))
 	}
-	if len(policy) > 0 {
-		fmt.Fprintf(&b, "\npolicy\n%s", linesOf(policy, "  "))
+	if len(c.Jobs) > 0 {
+		table("daemon", daemonPairs(c.Daemon))
 	}
 	_, err := io.WriteString(output{sh.Stdout}, b.String())
 	return err

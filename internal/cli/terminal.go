@@ -125,6 +125,10 @@ func cleanText(s string) string {
 
 // complain tells a person what went wrong, and on a line of its own what to do.
 func (sh *shell) complain(err error) {
+	if sh.logFormat == logJSON {
+		sh.complainInJSON(err)
+		return
+	}
 	if faults := (*config.Errors)(nil); errors.As(err, &faults) {
 		sh.complainOf(faults)
 		return

@@ -36,7 +36,7 @@ var (
 var onlyStandard = []string{"pop3/internal/wire", "pop3", "pop3/pop3server", "pop3/pop3test", "internal/plan", "internal/policy"}
 
 // sockets lists the packages that may open a connection.
-var sockets = []string{"pop3", "pop3/pop3server", "pop3/pop3test", "internal/deliver", "internal/host", "internal/oauth", "internal/discover", "internal/dovecottest", "internal/bench", "internal/login/logintest", "internal/oauth/oauthtest", "internal/statuspage"}
+var sockets = []string{"pop3", "pop3/pop3server", "pop3/pop3test", "internal/deliver", "internal/host", "internal/oauth", "internal/discover", "internal/dovecottest", "internal/bench", "internal/login/logintest", "internal/oauth/oauthtest", "internal/statuspage", "internal/systemd"}
 
 // door is an import that touches the outside, or that must not spread.
 type door struct {
@@ -96,7 +96,7 @@ var uses = []use{
 // reason. The commit that adds one says why, what was rejected, its weight and
 // its upkeep.
 var dependencies = []string{
-	"github.com/VictoriaMetrics/metrics", "github.com/coreos/go-systemd/v22", "github.com/emersion/go-message",
+	"github.com/VictoriaMetrics/metrics", "github.com/emersion/go-message",
 	"github.com/emersion/go-sasl", "github.com/emersion/go-smtp", "github.com/guptarohit/asciigraph",
 	"github.com/inbucket/html2text", "github.com/jackc/pgx/v5", "github.com/jedib0t/go-pretty/v6", "github.com/lmittmann/tint",
 	"github.com/pelletier/go-toml/v2", "github.com/peterh/liner",
