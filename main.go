@@ -39,7 +39,9 @@ func main() {
 // somebody asks for those signals: then each is a wish to reload.
 func hangups(end func()) func() <-chan struct{} {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGHUP)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	reloads := make(chan struct{}, 1) // one more while one is carried out is enough
 	var asked atomic.Bool
 	go func() {
@@ -57,6 +59,7 @@ func hangups(end func()) func() <-chan struct{} {
 	}()
 	return func() <-chan struct{} {
 		asked.Store(true)
+		signal.Notify(signals, syscall.SIGHUP)
 		return reloads
 	}
 }

@@ -110,6 +110,10 @@ func (sh *shell) daemon(ctx context.Context, f daemonFlags) error {
 	if f.Workers < 0 {
 		return &usageError{object: "--workers", reason: fmt.Sprintf("%d is not a number of runs", f.Workers), hint: "as in --workers 8"}
 	}
+	var reloads <-chan struct{} // before anything else: SIGHUP ends whoever does not ask
+	if sh.Reloads != nil {
+		reloads = sh.Reloads()
+	}
 	c, err := sh.configuration()
 	if err != nil {
 		return err
@@ -137,7 +141,7 @@ func (sh *shell) daemon(ctx context.Context, f daemonFlags) error {
 		return err
 	}
 	defer d.engine.Close()
-	return d.run(ctx)
+	return d.run(ctx, reloads)
 }
 
 // ended is jobs.Options.Notice.
@@ -169,7 +173,7 @@ func (d *daemon) listen(ctx context.Context) (leave func(), err error) {
 }
 
 // run works until the context ends, or something fails that it cannot do without.
-func (d *daemon) run(ctx context.Context) error {
+func (d *daemon) run(ctx context.Context, reloads <-chan struct{}) error {
 	if err := d.engine.Start(ctx); err != nil {
 		return databaseFault(err)
 	}
@@ -191,10 +195,6 @@ func (d *daemon) run(ctx context.Context) error {
 	parts.Go(func() { d.watch(lives) })
 	d.said(d.link.Ready(d.state()))
 	d.begins()
-	var reloads <-chan struct{}
-	if d.sh.Reloads != nil {
-		reloads = d.sh.Reloads()
-	}
 	for lives.Err() == nil {
 		select {
 		case <-reloads:

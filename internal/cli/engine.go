@@ -136,11 +136,20 @@ func (sh *shell) definition(c *config.Config, j config.Job) (jobs.Definition, er
 	}
 	accounts := make([]jobs.Account, len(chosen))
 	for i, a := range chosen {
-		accounts[i] = jobs.Account{Name: a.Name, Maildrop: run.Key(a.User, strings.ToLower(a.Host), a.Port)}
+		accounts[i] = jobs.Account{Name: a.Name, Maildrop: maildropOf(a)}
 	}
 	return jobs.Definition{
 		Name: j.Name, Accounts: accounts, Schedule: when, Jitter: j.Jitter, Deadline: j.Deadline, CatchUp: catchUp,
 		DryFirst: j.FirstRun != config.Real, Retries: j.Retries, PauseAfter: j.PauseAfter, Enabled: j.Enabled,
-		Digest: func() (string, error) { return digest(c, j) },
+		Digest: func() (string, error) {
+			source, err := readScript(j.Script)
+			if err != nil {
+				return "", err
+			}
+			return digest(c, j, source)
+		},
 	}, nil
 }
+
+// maildropOf is what an account means, on whatever machine, by whatever name.
+func maildropOf(a config.Account) string { return run.Key(a.User, strings.ToLower(a.Host), a.Port) }

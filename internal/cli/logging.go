@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -85,14 +86,22 @@ func readable(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// logOf is outside.log for what a script of a job logs.
+// logOf is outside.log for what a script of a job logs: as much as it may print.
 func logOf(l *slog.Logger) func(level, message string, fields map[string]string) {
+	var lines atomic.Int64
 	levels := map[string]slog.Level{"debug": slog.LevelDebug, "warn": slog.LevelWarn, "error": slog.LevelError}
 	return func(level, message string, fields map[string]string) {
-		args := make([]any, 0, 2*len(fields))
+		switch n := lines.Add(1); {
+		case n > printedLines+1:
+			return
+		case n > printedLines:
+			l.Warn("script: no more of it is logged", "lines", printedLines)
+			return
+		}
+		args := []any{slog.String("text", message)}
 		for name, value := range fields {
 			args = append(args, slog.String("script_"+name, value))
 		}
-		l.Log(context.Background(), levels[level], message, args...)
+		l.Log(context.Background(), levels[level], "script", args...)
 	}
 }

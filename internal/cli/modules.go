@@ -13,7 +13,7 @@ import (
 )
 
 // required finds the modules that a script requires by a name that stands in it.
-var required = regexp.MustCompile(`\brequire\s*\(?\s*["']([A-Za-z0-9_.]+)["']`)
+var required = regexp.MustCompile(`\brequire\s*\(?\s*(?:["']|\[=*\[)([A-Za-z0-9_.-]+)`)
 
 // modulesMost bounds how many of them are followed.
 const modulesMost = 100

@@ -15,8 +15,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/popherd/popherd/internal/config"
-	"github.com/popherd/popherd/internal/host"
 	"github.com/popherd/popherd/internal/jobs"
+	"github.com/popherd/popherd/internal/login"
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/run"
 )
@@ -31,9 +31,8 @@ type performer struct {
 // A generation is one reading of the configuration. A run ends with the one
 // that it began with.
 type generation struct {
-	sh          *shell // whose configuration it is
-	config      *config.Config
-	credentials *host.Credentials
+	sh     *shell // whose configuration it is
+	config *config.Config
 }
 
 // performer returns one for the configuration as it is now.
@@ -55,11 +54,7 @@ func (sh *shell) generation() (*generation, error) {
 		return nil, err
 	}
 	own := *sh
-	credentials, err := own.credentials(secretFlags{}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return &generation{&own, c, credentials}, nil
+	return &generation{&own, c}, nil
 }
 
 // Perform implements jobs.Performer.
@@ -68,7 +63,7 @@ func (p *performer) Perform(ctx context.Context, o jobs.Order) jobs.Result {
 	log := p.log.With("run", o.Run, "job", o.Job, "account", o.Account)
 	j, out, err := g.prepare(o, log)
 	if err != nil {
-		return resultOf(nil, err)
+		return resultOf(nil, nil, err)
 	}
 	report, err := g.sh.perform(ctx, j, out)
 	if flushed := out.stdout.Flush(); err == nil {
@@ -79,7 +74,7 @@ func (p *performer) Perform(ctx context.Context, o jobs.Order) jobs.Result {
 	}
 	report.Error = faultOf(err)
 	logActions(log, report)
-	return resultOf(report, err)
+	return resultOf(report, changes(o.Earlier), err)
 }
 
 // prepare makes an order the job of a worker.
@@ -91,6 +86,9 @@ func (g *generation) prepare(o jobs.Order, log *slog.Logger) (*job, outside, err
 	account, err := g.config.Account(o.Account)
 	if err != nil {
 		return nil, outside{}, err
+	}
+	if maildropOf(account) != o.Maildrop {
+		return nil, outside{}, errChanged
 	}
 	flags, err := g.flags(setting)
 	if err != nil {
@@ -105,12 +103,17 @@ func (g *generation) prepare(o jobs.Order, log *slog.Logger) (*job, outside, err
 	if err != nil {
 		return nil, outside{}, err
 	}
-	if now, err := digest(g.config, setting); err != nil || now != o.Digest {
+	if now, err := digest(g.config, setting, source); err != nil || now != o.Digest {
 		return nil, outside{}, errors.Join(err, errChanged)
 	}
 	accounts := []config.Account{account}
+	// Anew for each run: a password that was changed is to be found.
+	credentials, err := g.sh.credentials(secretFlags{}, nil)
+	if err != nil {
+		return nil, outside{}, err
+	}
 	j := &job{Name: setting.Script, Source: source, Args: setting.Args, Flags: flags, Accounts: accounts, Account: account.Name, Trace: g.sh.trace}
-	return j, g.outside(j, log), nil
+	return j, g.outside(credentials.For(accounts), log), nil
 }
 
 // deadlineGrace is how much longer than the engine waits the worker would: the
@@ -118,9 +121,9 @@ func (g *generation) prepare(o jobs.Order, log *slog.Logger) (*job, outside, err
 // worker's own is not.
 const deadlineGrace = 10 * time.Second
 
-// errChanged is a script that was written to as its run began: nobody has seen
-// what it does now.
-var errChanged = withStatus(exitTryAgain, errors.New("the job changed as its run began"), "")
+// errChanged is a job that was changed as its run began: nobody has seen what it
+// does now, or for which maildrop.
+var errChanged = errors.New("the job was changed as its run began")
 
 // flags are what a job permits, with the targets of the configuration.
 func (g *generation) flags(j config.Job) (f runFlags, err error) {
@@ -142,15 +145,18 @@ func (g *generation) flags(j config.Job) (f runFlags, err error) {
 	return f, f.check()
 }
 
+// A credentialFinder is host.Options.Credential.
+type credentialFinder = func(ctx context.Context, name string, refused bool) (login.Credential, error)
+
 // outside is what a run of a job reaches: a log, and nobody to ask.
-func (g *generation) outside(j *job, log *slog.Logger) outside {
+func (g *generation) outside(credential credentialFinder, log *slog.Logger) outside {
 	nobody := errors.New("a job has nobody to ask")
 	return outside{
 		stdout:     &printed{log: log},
 		talk:       &printed{log: log, level: slog.LevelDebug},
 		getUser:    g.sh.userName,
 		getPass:    func(context.Context, string) (string, error) { return "", nobody },
-		credential: g.credentials.For(j.Accounts),
+		credential: credential,
 		now:        g.sh.Now,
 		progress:   func(string, int, int) {},
 		step:       func(run.Step) {},
@@ -165,11 +171,7 @@ func (g *generation) outside(j *job, log *slog.Logger) outside {
 // digest says what a job does as it is now: its script, arguments, permissions
 // and targets. How long it may take is not part of it. Modules that the script
 // requires are followed as far as their names stand in it.
-func digest(c *config.Config, j config.Job) (string, error) {
-	source, err := readScript(j.Script)
-	if err != nil {
-		return "", err
-	}
+func digest(c *config.Config, j config.Job, source []byte) (string, error) {
 	permitted := j.Policy
 	permitted.ConnectTimeout, permitted.CommandTimeout, permitted.Timeout, permitted.MaxCPU = 0, 0, 0, 0
 	permitted.MaxMemory, permitted.MaxOutput, permitted.MaxSteps = "", "", 0

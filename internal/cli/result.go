@@ -2,15 +2,18 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/popherd/popherd/internal/jobs"
 	"github.com/popherd/popherd/internal/plan"
 	"github.com/popherd/popherd/internal/run"
 )
 
-// resultOf is what became of a run, as the engine has it.
-func resultOf(r *run.Report, err error) jobs.Result {
+// resultOf is what became of a run, as the engine has it: this attempt, and what
+// earlier ones changed.
+func resultOf(r *run.Report, earlier []run.Account, err error) jobs.Result {
 	result := jobs.Result{Class: classOf(err), Outcome: "failed"}
 	if err != nil {
 		result.Message = err.Error()
@@ -19,33 +22,76 @@ func resultOf(r *run.Report, err error) jobs.Result {
 		}
 	}
 	if r == nil {
-		return result
+		r = &run.Report{Accounts: []run.Account{}, Error: faultOf(err)}
 	}
 	for _, a := range r.Accounts {
+		judge(&result, a, err)
 		result.Messages += a.Messages
+	}
+	if err == nil && len(r.Accounts) == 0 {
+		result.Outcome = "nothing"
+	}
+	r.Accounts = append(earlier, r.Accounts...)
+	for _, a := range r.Accounts {
 		if settled(a.Outcome) {
 			result.Deleted += a.Delete
 			result.Delivered += a.Deliver
 			result.Kept += a.Keep
 		}
-		if err == nil || a.Outcome != plan.Planned.String() && a.Outcome != plan.Aborted.String() {
-			result.Outcome = a.Outcome
-		}
-		if a.Outcome == plan.Unknown.String() {
-			result.Class = jobs.Temporary // the next attempt finds out
-		}
-		if result.Message == "" {
-			result.Message = a.Why
-		}
-	}
-	if err == nil && len(r.Accounts) == 0 {
-		result.Outcome = "nothing"
 	}
 	result.Delay = loginDelay(r)
-	if octets, err := json.Marshal(r); err == nil {
-		result.Report = octets
-	}
+	result.Report = fitting(r)
 	return result
+}
+
+// judge says what the outcome of a session means for the run.
+func judge(result *jobs.Result, a run.Account, err error) {
+	committed := a.Outcome == plan.Committed.String()
+	if err == nil || committed || a.Outcome == plan.Unknown.String() {
+		result.Outcome = a.Outcome
+	}
+	switch {
+	case a.Outcome == plan.Unknown.String():
+		result.Class = jobs.Temporary // the next attempt finds out
+	case committed && result.Class == jobs.Interrupted:
+		result.Class = jobs.Done // it came too late
+	}
+	if result.Message == "" {
+		result.Message = a.Why
+	}
+}
+
+// changes are the sessions of earlier attempts that changed the maildrop, or may
+// have: what was deleted then is not in the plan of the next attempt.
+func changes(report []byte) (changed []run.Account) {
+	var r run.Report
+	if len(report) == 0 || json.Unmarshal(report, &r) != nil {
+		return nil
+	}
+	for _, a := range r.Accounts {
+		if (a.Outcome == plan.Committed.String() || a.Outcome == plan.Unknown.String()) && a.Delete+a.Deliver > 0 {
+			changed = append(changed, a)
+		}
+	}
+	return changed
+}
+
+// reportMost is how many octets of a report the history takes.
+const reportMost = 12 << 20
+
+// fitting is a report as the history takes it: where it is too long, rows are
+// left out, those first that change nothing. The counts stand.
+func fitting(r *run.Report) []byte {
+	octets, err := json.Marshal(r)
+	for most := 20_000; err == nil && len(octets) > reportMost && most > 0; most /= 2 {
+		for i := range r.Accounts {
+			a := &r.Accounts[i]
+			a.Plan = slices.DeleteFunc(a.Plan, func(row run.Row) bool { return row.Decision == "keep" })
+			a.Plan = a.Plan[:min(len(a.Plan), most)]
+		}
+		octets, err = json.Marshal(r)
+	}
+	return octets
 }
 
 // settled reports whether the plan is what became of the messages, or would in
@@ -59,6 +105,12 @@ func classOf(err error) jobs.Class {
 	fault := faultOf(err)
 	if fault == nil {
 		return jobs.Done
+	}
+	if errors.Is(err, errChanged) {
+		return jobs.Again
+	}
+	if f := (*failure)(nil); errors.As(err, &f) && f.Cut {
+		return jobs.Temporary
 	}
 	switch fault.Status {
 	case exitInterrupted:

@@ -96,7 +96,7 @@ func twin(accounts []config.Account, i int) int {
 
 // sameMaildrop reports whether two accounts are the same user of a server.
 func sameMaildrop(a, b config.Account) bool {
-	return run.Key(a.User, strings.ToLower(a.Host), a.Port) == run.Key(b.User, strings.ToLower(b.Host), b.Port)
+	return maildropOf(a) == maildropOf(b)
 }
 
 // runSeveral does the job in each lane. Each is a run of its own, in a process

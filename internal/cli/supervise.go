@@ -3,9 +3,12 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/popherd/popherd/internal/config"
@@ -40,21 +43,31 @@ func (sh *shell) perform(ctx context.Context, j *job, out outside) (*run.Report,
 		limits.Files = filesEach * int64(2+len(j.Flags.Targets)) // sessions and state, backups, each target
 	}
 	s := &supervisor{job: j, out: out, steps: map[int]run.Account{}}
+	commit := min(j.Flags.Timeouts.Command, commitMost)
 	end, err := worker.Run(ctx, worker.Options{
 		Path:   sh.Executable,
 		Args:   []string{workerName},
 		Env:    sh.environment(),
 		Job:    octets,
 		Limits: limits,
+		Busy:   s.commits.Load,
+		Linger: commit,
 		Event:  s.event,
 		Answer: s.answer,
 	})
+	if end.Reason == 0 && errors.As(err, new(syscall.Errno)) { // no process could be had; others end
+		return nil, withStatus(exitTryAgain, err, "")
+	}
 	report, failed := s.verdict(end)
 	if err != nil { // an event that could not be handled, such as print to a full disk
 		return report, err
 	}
 	return report, failed
 }
+
+// commitMost is how long a run that is to end may wait for the reply to QUIT.
+// Without it nobody knows what was deleted until the next run.
+const commitMost = 50 * time.Second
 
 // filesEach is how many files a target, or all else together, may hold open: a
 // Maildir has up to 32 until they are synced.
@@ -76,6 +89,8 @@ type supervisor struct {
 	job   *job
 	out   outside
 	steps map[int]run.Account // what is certain of each session that deletes
+
+	commits atomic.Bool // QUIT was sent, and not answered
 }
 
 // event handles what the worker tells.
@@ -105,6 +120,7 @@ func (s *supervisor) event(kind byte, payload []byte) error {
 			return err
 		}
 		s.steps[step.Session] = step.SoFar
+		s.commits.Store(step.SoFar.Outcome == plan.Unknown.String())
 		return nil
 	case eventLog:
 		var e logEvent

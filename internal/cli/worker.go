@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +17,7 @@ import (
 	"github.com/popherd/popherd/internal/policy"
 	"github.com/popherd/popherd/internal/run"
 	"github.com/popherd/popherd/internal/worker"
+	"github.com/popherd/popherd/pop3"
 )
 
 // Kinds of events and questions between the worker and its supervisor.
@@ -58,6 +62,7 @@ type failure struct {
 	Kind      string // and the following, of an error object
 	Where     string
 	Code      string
+	Cut       bool // the connection ended in the middle of a TLS handshake
 }
 
 func (f *failure) Error() string { return f.Message }
@@ -74,7 +79,19 @@ func newFailure(err error) *failure {
 	if fault := faultOf(err); fault != nil {
 		f.Kind, f.Where, f.Code = fault.Kind, fault.Where, fault.Code
 	}
+	f.Cut = wasCut(err)
 	return f
+}
+
+// wasCut reports whether the connection ended in the middle of a TLS handshake,
+// as when a server starts: there is nothing wrong with its certificate then.
+func wasCut(err error) bool {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.As(err, new(*pop3.TLSError)) && errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // workerCommand is the other half of run: a process that does one job and

@@ -37,7 +37,7 @@ func (s *supervisor) supervise(ctx context.Context) (End, error) {
 // feed gives the worker its limits and its job. A worker that does not take
 // them is not waited for: the pipe breaks when it ends.
 func (s *supervisor) feed() {
-	if s.tell(frame{what: frameLimits, payload: s.Limits.encode(s.Grace)}) == nil {
+	if s.tell(frame{what: frameLimits, payload: s.Limits.encode(s.Grace + s.Linger)}) == nil {
 		_ = s.tell(frame{what: frameJob, payload: s.Job})
 	}
 }

@@ -34,6 +34,27 @@ func TestImpoliteWorkersAreKilled(t *testing.T) {
 	}
 }
 
+// What a busy worker is at is not cut off at once, whatever is to end it.
+func TestBusyWorkersHaveMoreTime(t *testing.T) {
+	for reason, wall := range map[Reason]time.Duration{Cancelled: time.Minute, WallLimit: 100 * time.Millisecond} {
+		ctx, cancel := context.WithCancel(t.Context())
+		o := options("wait", "")
+		o.Limits.Wall, o.Grace, o.Linger = wall, 20*time.Millisecond, 200*time.Millisecond
+		o.Busy = func() bool { return true }
+		o.Event = func(byte, []byte) error {
+			if reason == Cancelled {
+				cancel()
+			}
+			return nil
+		}
+		end := run(t, ctx, o)
+		cancel()
+		if end.Reason != reason || end.Wall < o.Linger {
+			t.Errorf("%v after %v, want %v after %v", end.Reason, end.Wall, reason, o.Linger)
+		}
+	}
+}
+
 // A worker that never reads its job blocks nothing.
 func TestDeafWorker(t *testing.T) {
 	o := program("asleep")

@@ -31,6 +31,11 @@ type Options struct {
 	// Grace is how long a worker has after it was told to stop, and to end
 	// after its result; 0 means DefaultGrace.
 	Grace time.Duration
+	// Busy reports whether the worker is at something that is not to be cut off:
+	// then it has Linger more, once. Nil says that it never is. It is asked on
+	// another goroutine than the one that called Run.
+	Busy   func() bool
+	Linger time.Duration
 
 	// Event gets what the worker sends, in order, on the goroutine that called
 	// Run. It must not keep the payload. While it blocks, so does the worker,
@@ -54,7 +59,7 @@ func (o Options) filled() Options {
 // started, or is one that Event returned; a worker that ends badly is no error.
 //
 // When ctx ends the worker is told to stop, and killed if it has not ended
-// within Options.Grace.
+// within Options.Grace, or Options.Linger if it is busy.
 func Run(ctx context.Context, o Options) (End, error) {
 	o = o.filled()
 	if err := o.Limits.check(); err != nil {
@@ -94,9 +99,10 @@ type supervisor struct {
 	fault  error // of the protocol
 
 	// Of the goroutine that watches.
-	cause Reason // why the worker was ended, or told to stop; or 0
-	peak  int64  // octets resident
-	spent time.Duration
+	cause   Reason // why the worker was ended, or told to stop; or 0
+	lingers bool   // it was given more time
+	peak    int64  // octets resident
+	spent   time.Duration
 }
 
 // start opens the pipes and launches the command.

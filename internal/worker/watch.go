@@ -25,7 +25,10 @@ func (s *supervisor) watch(ctx context.Context, parts *sync.WaitGroup) {
 		case <-poll.C:
 			s.weigh()
 		case <-wall:
-			s.end(WallLimit)
+			wall = nil
+			if last = s.linger(WallLimit); last == nil {
+				s.end(WallLimit)
+			}
 		case <-stop:
 			stop, last = nil, s.grace(last)
 			s.blame(Cancelled)
@@ -39,7 +42,9 @@ func (s *supervisor) watch(ctx context.Context, parts *sync.WaitGroup) {
 			enough = nil
 			s.child.kill()
 		case <-last:
-			s.end(Broken) // unless there is a better reason
+			if last = s.linger(Broken); last == nil {
+				s.end(Broken) // unless there is a better reason
+			}
 		}
 	}
 }
@@ -50,6 +55,17 @@ func (s *supervisor) grace(last <-chan time.Time) <-chan time.Time {
 		return last
 	}
 	return time.After(s.Grace)
+}
+
+// linger is when a busy worker must have ended that is to end for a reason; nil
+// is now. One that crashes is at nothing any more.
+func (s *supervisor) linger(r Reason) <-chan time.Time {
+	if s.lingers || s.Linger <= 0 || s.Busy == nil || !s.Busy() || r == Broken && s.cause == 0 {
+		return nil
+	}
+	s.lingers = true
+	s.blame(r)
+	return time.After(s.Linger)
 }
 
 // weigh looks at the worker's memory.
