@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,6 +53,9 @@ Standard error is the log; --log-format json makes each event an object.`,
   popherd daemon --db postgres://popherd@db.example.org/popherd?sslmode=verify-full`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd.Flags()); err != nil {
+				return err
+			}
 			f.listens = cmd.Flags().Changed("listen")
 			return sh.daemon(cmd.Context(), f)
 		},
@@ -70,6 +76,9 @@ on this machine, too.`,
 		Example: `  popherd worker --db postgres://popherd@db.example.org/popherd?sslmode=verify-full`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd.Flags()); err != nil {
+				return err
+			}
 			return sh.daemon(cmd.Context(), f)
 		},
 	}
@@ -147,7 +156,21 @@ func (sh *shell) daemon(ctx context.Context, f daemonFlags) error {
 // ended is jobs.Options.Notice.
 func (d *daemon) ended(o jobs.Order, r jobs.Result, final bool) {
 	d.attempts.Note(o, r, final)
-	d.heralds.tell(o, r, final)
+	paused := final && (r.Class == jobs.Refused || r.Class == jobs.Permanent) && d.paused(o)
+	if paused {
+		d.log.Warn("the job is paused for the account", "job", o.Job, "account", o.Account, "run", o.Run, "message", r.Message, "hint", "popherd jobs enable "+o.Job)
+	}
+	d.heralds.tell(o, r, final, paused)
+}
+
+// paused reports whether the job of an order runs no more for its account.
+func (d *daemon) paused(o jobs.Order) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	states, err := d.engine.Jobs(ctx)
+	return err == nil && slices.ContainsFunc(states, func(s jobs.JobState) bool {
+		return s.Name == o.Job && slices.ContainsFunc(s.Paused, func(p jobs.Pause) bool { return p.Account == o.Account })
+	})
 }
 
 // listen opens the address of the status page, if there is to be one, before
@@ -162,7 +185,7 @@ func (d *daemon) listen(ctx context.Context) (leave func(), err error) {
 	}
 	listener, err := statuspage.Listen(d.flags.Listen, token)
 	if err != nil {
-		return nil, withStatus(exitUnavailable, err, hintOf(err))
+		return nil, d.cannotListen(err)
 	}
 	d.address = listener.Addr().String()
 	d.serve = func(ctx context.Context, o statuspage.Options) error {
@@ -170,6 +193,18 @@ func (d *daemon) listen(ctx context.Context) (leave func(), err error) {
 		return statuspage.Serve(ctx, listener, statuspage.New(o))
 	}
 	return func() { listener.Close() }, nil
+}
+
+// cannotListen says why there is no page: by what was said, or by what there is.
+func (d *daemon) cannotListen(err error) error {
+	var taken syscall.Errno
+	switch {
+	case errors.As(err, &taken):
+		return withStatus(exitUnavailable, fmt.Errorf("listen %q: %s", d.flags.Listen, taken), "is a popherd daemon running already? --listen HOST:PORT names another place, and --listen - shows no page")
+	case d.flags.listens:
+		return withStatus(exitUsage, err, hintOf(err))
+	}
+	return withStatus(exitConfig, err, hintOf(err))
 }
 
 // run works until the context ends, or something fails that it cannot do without.
@@ -207,10 +242,23 @@ func (d *daemon) run(ctx context.Context, reloads <-chan struct{}) error {
 
 func (d *daemon) begins() {
 	c := d.config()
-	d.log.Info("the daemon begins", "jobs", len(c.Jobs), "page", d.url(), "workers", d.flags.Workers, "pid", os.Getpid())
+	d.log.Info("the daemon begins", "jobs", len(c.Jobs), "page", d.url(), "workers", d.flags.Workers, "pid", os.Getpid(),
+		"config", c.Path, "db", d.database())
 	if len(c.Jobs) == 0 {
 		d.log.Warn("there are no jobs", "config", c.Path, "hint", "add a [jobs.NAME] with popherd config edit, then send SIGHUP to this process")
 	}
+}
+
+// database is where the state of jobs is, without a password.
+func (d *daemon) database() string {
+	found, err := d.sh.jobsDatabase(d.flags.DB)
+	if err != nil {
+		return ""
+	}
+	if u, err := url.Parse(found.Reveal()); err == nil && u.Host != "" {
+		return u.Redacted()
+	}
+	return found.Reveal()
 }
 
 // config is the configuration that counts.

@@ -89,6 +89,9 @@ func (sh *shell) openEngine(ctx context.Context, o engineOptions) (*jobs.Engine,
 			return nil, &inputError{"folder of the jobs' database", filepath.Dir(path), pathReason(err)}
 		}
 	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, &usageError{object: "database of jobs " + path, reason: "is a folder, not a file", hint: "as in " + filepath.Join(path, jobsFile)}
+	}
 	definitions, err := sh.definitions(c)
 	if err != nil {
 		return nil, err
@@ -105,6 +108,9 @@ func (sh *shell) openEngine(ctx context.Context, o engineOptions) (*jobs.Engine,
 
 // databaseFault says what an error is of, and what to do.
 func databaseFault(err error) error {
+	if strings.Contains(err.Error(), "not a database") { // SQLite's words
+		return withStatus(exitInput, fmt.Errorf("database of jobs: %w", err), "name another one, or move that file away: a new one is made")
+	}
 	return withStatus(exitTryAgain, fmt.Errorf("database of jobs: %w", err), "is it there, and may you write it? --db or [daemon] db in the configuration name another one")
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,7 +39,7 @@ const heraldsMost = 256
 func newHeralds(d *daemon) *heralds { return &heralds{daemon: d, due: make(chan tiding, heraldsMost)} }
 
 // tell considers the result of an attempt.
-func (h *heralds) tell(o jobs.Order, r jobs.Result, final bool) {
+func (h *heralds) tell(o jobs.Order, r jobs.Result, final, paused bool) {
 	c := h.daemon.performer.now.Load().config
 	j, err := c.Job(o.Job)
 	if err != nil || j.Notify == nil {
@@ -63,6 +62,9 @@ func (h *heralds) tell(o jobs.Order, r jobs.Result, final bool) {
 	}
 	if j.Notify.Failure && failed {
 		n.Kind, n.Over = notice.Failure, 0
+		if paused { // which is said even to whom the failure was told just now
+			n.Kind = notice.Paused
+		}
 		h.offer(tiding{n, *j.Notify, c})
 	}
 }
@@ -123,9 +125,6 @@ func (h *heralds) work(ctx context.Context) {
 
 func (h *heralds) run(ctx context.Context, e tiding) {
 	log := h.daemon.log.With("job", e.notice.Job, "account", e.notice.Account, "run", e.notice.Run, "kind", e.notice.Kind)
-	if e.notice.Kind == notice.Failure && h.paused(ctx, e.notice) {
-		e.notice.Kind = notice.Paused
-	}
 	to, err := receiver(e, h.daemon.sh.Getenv("HOME"))
 	if err == nil {
 		err = notice.Send(ctx, e.notice, to)
@@ -138,17 +137,6 @@ func (h *heralds) run(ctx context.Context, e tiding) {
 	}
 	h.told.Add(1)
 	log.Info("notice: told", "command", len(to.Command) > 0, "target", to.Name)
-}
-
-// paused reports whether the job runs no more for the account.
-func (h *heralds) paused(ctx context.Context, n notice.Notice) bool {
-	states, err := h.daemon.engine.Jobs(ctx)
-	if err != nil {
-		return false
-	}
-	return slices.ContainsFunc(states, func(s jobs.JobState) bool {
-		return s.Name == n.Job && slices.ContainsFunc(s.Paused, func(p jobs.Pause) bool { return p.Account == n.Account })
-	})
 }
 
 // receiver is whom a notice is for. Programs that send mail look for their

@@ -222,7 +222,7 @@ func stateOf(s jobs.JobState) string {
 }
 
 func (sh *shell) nextOf(s jobs.JobState) string {
-	if len(s.Next) == 0 {
+	if len(s.Next) == 0 || len(s.Accounts) > 0 && len(s.Paused) == len(s.Accounts) {
 		return "never"
 	}
 	return s.Next[0].Local().Format(minutes) + ", " + sh.away(s.Next[0])

@@ -145,6 +145,9 @@ func (sh *shell) writeReport(b *strings.Builder, r jobs.Run, j config.Job) {
 		fmt.Fprintf(b, "account %s   %s, %d octets\n", clean(title(a)), messages(a.Messages), a.Octets)
 		sh.writeRows(b, a, false)
 		fmt.Fprintf(b, "plan: %d deliver, %d delete, %d keep%s   (%s)\n", a.Deliver, a.Delete, a.Keep, earlier(a), clean(ranOutcome(a, r, j)))
+		if a.Run > 0 && !r.DryRun {
+			fmt.Fprintf(b, "journal: popherd log %d shows it, and popherd restore %d --to maildir:DIR brings back what was backed up\n", a.Run, a.Run)
+		}
 	}
 }
 

@@ -3,8 +3,10 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/popherd/popherd/internal/jobs"
 	"github.com/popherd/popherd/internal/plan"
@@ -18,7 +20,7 @@ func resultOf(r *run.Report, earlier []run.Account, err error) jobs.Result {
 	if err != nil {
 		result.Message = err.Error()
 		if hint := hintOf(err); hint != "" {
-			result.Message += " (" + hint + ")"
+			result.Message += " (" + ofJobs(hint) + ")"
 		}
 	}
 	if r == nil {
@@ -42,6 +44,16 @@ func resultOf(r *run.Report, earlier []run.Account, err error) jobs.Result {
 	result.Delay = loginDelay(r)
 	result.Report = fitting(r)
 	return result
+}
+
+// ofJobs is a hint that names a flag, as it is for jobs.
+func ofJobs(hint string) string {
+	flag, found := strings.CutPrefix(hint, "allow it with --")
+	if !found {
+		return hint
+	}
+	name, value, _ := strings.Cut(flag, "=")
+	return fmt.Sprintf("allow it with %s = %q in its [jobs.NAME]", strings.ReplaceAll(name, "-", "_"), value)
 }
 
 // judge says what the outcome of a session means for the run.

@@ -46,6 +46,10 @@ type Account struct {
 	Alone    int    `json:"left_alone,omitempty"`        // messages that failed in several runs in a row, and were not looked at
 	Error    *Fault `json:"error,omitempty"`             // why the run failed, of several
 
+	// Run is the number of this session in the journal (popherd log, popherd
+	// restore); 0 if nothing is remembered of it.
+	Run int64 `json:"journal_run,omitempty"`
+
 	// LoginDelay is how many seconds the server wants between two logins, if it
 	// said so (RFC 2449's LOGIN-DELAY).
 	LoginDelay int `json:"login_delay,omitempty"`
@@ -105,6 +109,9 @@ func (s *session) report() Account {
 		Failed:   len(s.failures),
 
 		LoginDelay: int(s.client.LoginDelay() / time.Second),
+	}
+	if s.journal != nil {
+		a.Run = int64(s.journal.run)
 	}
 	for n := range s.earlier {
 		if d := s.rest(n, s.plan.Decided(n)); len(d.Deliver) == 0 {
