@@ -11,10 +11,11 @@ import (
 
 // perform has a run that was begun worked, and notes the result.
 func (e *Engine) perform(c *claim) {
-	defer e.forget(c)
 	r := e.call(c)
+	e.quit(c)
 	log := e.attemptLog(c)
 	final, err := e.finish(c, r)
+	e.forget(c)
 	if err != nil {
 		// It is running still for all who look, until the lease ends.
 		log.Error("jobs: the result of a run could not be noted", "outcome", r.Outcome, "class", r.Class, "deleted", r.Deleted, "delivered", r.Delivered, "error", err)
@@ -44,6 +45,10 @@ func (e *Engine) notice(o Order, r Result, final bool) {
 
 // prepare asks what the job does now, and whether that ran dry.
 func (e *Engine) prepare(c *claim) (err error) {
+	if c.Earlier, err = unpack(c.earlier); err != nil {
+		e.attemptLog(c).Warn("jobs: the report of the attempt before is not to be read", "error", err)
+	}
+	c.earlier = nil
 	if c.Digest, err = c.d.digest(); err != nil || c.ran == "" || c.ran == c.stamp() {
 		return err
 	}
@@ -67,7 +72,7 @@ func (e *Engine) call(c *claim) (r Result) {
 		}
 	}()
 	if err := e.prepare(c); err != nil {
-		return Result{Outcome: string(Permanent), Class: Permanent, Message: err.Error()}
+		return Result{Outcome: "failed", Class: Permanent, Message: err.Error()}
 	}
 	e.attemptLog(c).Info("jobs: run begins")
 	r = e.o.Performer.Perform(ctx, c.Order)
@@ -84,6 +89,10 @@ func (e *Engine) call(c *claim) (r Result) {
 			r.Outcome = "cancelled"
 		case cause == nil:
 			r.Class, r.Message = Temporary, "it was interrupted: "+r.Message
+		}
+	case Again:
+		if c.agains >= mostAgains {
+			r.Class = Temporary
 		}
 	default:
 		r.Class, r.Message = Permanent, fmt.Sprintf("the run ended without a class: %s", r.Message)

@@ -72,7 +72,7 @@ func (e *Engine) Disable(ctx context.Context, job string) error {
 			return err
 		}
 		_, err := tx.exec(ctx, `UPDATE popherd_run SET state = 'done', river = NULL, outcome = 'cancelled', finished = $1, message = 'the job was disabled'
-			WHERE job = $2 AND state IN ('waiting', 'queued') AND fire <> 0`, e.o.Now().UnixMicro(), job)
+			WHERE job = $2 AND state IN ('waiting', 'queued') AND state <> 'done' AND fire <> 0`, e.o.Now().UnixMicro(), job)
 		return err
 	})
 }
@@ -98,7 +98,7 @@ func (e *Engine) Retry(ctx context.Context, run int64) error {
 		case state == "running" || state == "queued":
 			return nil
 		}
-		_, err := tx.exec(ctx, "UPDATE popherd_run SET state = 'waiting', due = $1, finished = 0, tries = 0, deaths = 0, cancel = 0 WHERE id = $2", e.o.Now().UnixMicro(), run)
+		_, err := tx.exec(ctx, "UPDATE popherd_run SET state = 'waiting', due = $1, finished = 0, tries = 0, deaths = 0, agains = 0, unknown = 0, cancel = 0 WHERE id = $2", e.o.Now().UnixMicro(), run)
 		return err
 	})
 }

@@ -120,6 +120,11 @@ func openDatabase(ctx context.Context, e *Engine) (database, error) {
 	if strings.HasPrefix(e.o.DB, "postgres://") || strings.HasPrefix(e.o.DB, "postgresql://") {
 		return openPostgres(ctx, e)
 	}
+	// Other forms of such an address would become the name of a file, which
+	// every error shows.
+	if strings.Contains(e.o.DB, "password=") || strings.Contains(e.o.DB, "://") {
+		return nil, errors.New("jobs: the database is neither a path nor postgres://user@host/name")
+	}
 	return openSQLite(ctx, e)
 }
 

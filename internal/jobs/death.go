@@ -36,8 +36,13 @@ type fate struct {
 
 // rescue makes such runs wait again.
 func (e *Engine) rescue(ctx context.Context, tx transaction) (f fate, err error) {
-	const dead = "state = 'running' AND node NOT IN (SELECT id FROM popherd_node)"
+	const dead = "state = 'running' AND state <> 'done' AND node NOT IN (SELECT id FROM popherd_node)"
 	now := e.o.Now().UnixMicro()
+	// In the same order by all who do this at once.
+	ignore := func(r rows) error { return nil }
+	if err := each(ctx, tx, ignore, "SELECT id FROM popherd_run WHERE "+dead+" ORDER BY id FOR UPDATE"); err != nil {
+		return f, err
+	}
 	if _, err := tx.exec(ctx, "UPDATE popherd_run SET state = 'done', outcome = 'cancelled', finished = $1 WHERE cancel <> 0 AND "+dead, now); err != nil {
 		return f, err
 	}

@@ -19,7 +19,8 @@ type Definition struct {
 	Deadline time.Duration // of one attempt; 0 is 10 minutes, 24 hours at most
 	CatchUp  schedule.CatchUp
 	// DryFirst makes the first run of each account, and the first one after
-	// Digest or the maildrop has changed, a dry run.
+	// Digest or the maildrop has changed, a dry run; unless a person has it run
+	// for real, who is taken to know what it does.
 	DryFirst bool
 	Retries  int // after the first attempt, as long as failures are Temporary
 	// PauseAfter is how many failures in a row that no retry mends (Refused or

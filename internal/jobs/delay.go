@@ -17,18 +17,6 @@ func delay(ctx context.Context, tx transaction, maildrop string, d time.Duration
 	return err
 }
 
-// waitDelayed puts a run back for that, or ends it if one of a later fire waits:
-// a job may fire more often than its server wants, and they would pile up.
-func waitDelayed(ctx context.Context, tx transaction, c *claim, now, until time.Time) error {
-	changed, err := tx.exec(ctx, `UPDATE popherd_run SET state = 'done', river = NULL, outcome = 'superseded', finished = $1
-		WHERE id = $2 AND fire <> 0 AND EXISTS (SELECT 1 FROM popherd_run AS later WHERE later.job = $3 AND later.account = $4
-		AND later.state IN ('waiting', 'queued') AND later.state <> 'done' AND later.fire > popherd_run.fire)`, now.UnixMicro(), c.Run, c.Job, c.Account)
-	if err != nil || changed != 0 {
-		return err
-	}
-	return wait(ctx, tx, c.Run, until)
-}
-
 // delayed returns until when no run of a maildrop may begin; zero if one may.
 func delayed(ctx context.Context, tx transaction, maildrop string, now time.Time) (time.Time, error) {
 	var micro, length int64

@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,7 +33,8 @@ type Engine struct {
 	performing sync.Mutex // for one Perform at a time, and no Start meanwhile
 
 	runsLock sync.Mutex
-	runs     map[int64]*active
+	runs     map[int64]*active  // the latest attempts that are not noted yet
+	busy     map[string]*active // those that are at a maildrop
 	stopping bool
 
 	// lives ends with Close; ticks, when Stop begins.
@@ -62,7 +65,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{o: o, log: o.Log, runs: map[int64]*active{}, cursors: map[string]*cursor{}, looks: map[string]observation{}}
+	e := &Engine{o: o, log: o.Log, runs: map[int64]*active{}, busy: map[string]*active{}, cursors: map[string]*cursor{}, looks: map[string]observation{}}
 	e.lives, e.die = context.WithCancel(context.WithoutCancel(ctx))
 	e.ticks, e.stopTick = context.WithCancel(e.lives)
 	e.beating, e.stopBeats = context.WithCancel(e.lives)
@@ -101,7 +104,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	e.started = true
 	e.loops.Go(e.tickLoop)
-	e.beats.Go(func() { e.beatLoop(e.beating) })
+	e.live(e.beating, &e.beats)
 	return nil
 }
 
@@ -203,7 +206,7 @@ func (e *Engine) noteAll(ctx context.Context, definitions []Definition) (map[str
 func (e *Engine) note(ctx context.Context, tx transaction, d *Definition) (*cursor, error) {
 	settings := ""
 	if e.fires {
-		settings = fmt.Sprintf("%s|%s|%t", d.Schedule, d.Schedule.Zone(), d.Enabled)
+		settings = fmt.Sprintf("%s|%s|%t", d.Schedule, zoneName(d.Schedule.Zone()), d.Enabled)
 	}
 	now := e.o.Now()
 	_, err := tx.exec(ctx, `INSERT INTO popherd_job (name, settings, looked, since) VALUES ($1, $2, $3, $3)
@@ -216,7 +219,24 @@ func (e *Engine) note(ctx context.Context, tx transaction, d *Definition) (*curs
 	if err := one(ctx, tx, []any{&looked}, "SELECT looked FROM popherd_job WHERE name = $1", d.Name); err != nil {
 		return nil, err
 	}
-	return newCursor(d.Schedule, time.UnixMicro(looked).UTC(), now), nil
+	c := newCursor(d.Schedule, time.UnixMicro(looked).UTC(), now)
+	c.settings = settings
+	return c, nil
+}
+
+// zoneName tells zones apart. The machine's own has no name that others know:
+// it is the offsets of a year that nobody will change any more.
+func zoneName(zone *time.Location) string {
+	if zone != time.Local || zone == nil {
+		return zone.String()
+	}
+	var offsets []byte
+	year := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	for day := range 366 {
+		_, offset := year.AddDate(0, 0, day).In(zone).Zone()
+		offsets = binary.BigEndian.AppendUint32(offsets, uint32(offset))
+	}
+	return fmt.Sprintf("local %s %x", year.In(zone).Format("-07:00"), sha256.Sum256(offsets))[:24]
 }
 
 // rule has this engine's jobs be those that count.

@@ -18,6 +18,8 @@ const (
 	maxMessage = 4 << 10  // octets of a Message
 	maxWait    = 24 * time.Hour
 	maxBackoff = time.Hour
+	mostAgains = 20 // in a row
+	againTicks = 5  // between them
 )
 
 // errLost says that the run was taken from this process.
@@ -28,23 +30,26 @@ var errLost = errors.New("others took this process for dead, and the run from it
 // says that there will be no other attempt.
 func (e *Engine) finish(c *claim, r Result) (final bool, err error) {
 	report := pack(r.Report)
+	doubt := false // whether a commit that failed may have been made
 	for attempt := 0; ; attempt++ {
+		reached := false
 		// Not the context of the run, which may have ended.
 		ctx, cancel := context.WithTimeout(e.lives, time.Minute)
 		err := write(ctx, e.db, func(tx transaction) error {
+			reached = false
 			ended, err := e.finishIn(ctx, tx, c, r, report)
 			if err == nil {
-				final = ended
+				reached, final = true, ended
 			}
 			return err
 		})
 		cancel()
-		if errors.Is(err, errLost) && attempt > 0 {
-			// The commit that failed before had been made, or a lease has passed
-			// meanwhile: then others say so.
+		if errors.Is(err, errLost) && doubt {
+			// It had been made, or a lease has passed meanwhile: then others say so.
 			e.log.Warn("jobs: the result of a run was noted before", "run", c.Run)
 			err = nil
 		}
+		doubt = doubt || reached
 		if err == nil || errors.Is(err, errLost) || e.lives.Err() != nil {
 			if err == nil {
 				e.counts.ended(r)
@@ -62,10 +67,13 @@ func (e *Engine) finishIn(ctx context.Context, tx transaction, c *claim, r Resul
 	now := e.o.Now()
 	state, due := "done", now
 	var finished = now.UnixMicro()
-	undone := int64(0)
+	undone, agains := int64(0), 0
 	switch {
 	case r.Class == Interrupted && r.Outcome != "cancelled":
 		state, finished, undone = "waiting", 0, 1
+	case r.Class == Again:
+		state, finished, undone, agains, due = "waiting", 0, 1, c.agains+1, now.Add(againTicks*e.o.Tick)
+		c.after = due
 	case r.Class == Temporary && c.tries <= c.d.Retries:
 		state, finished, due = "waiting", 0, now.Add(e.backoff(c, r.After))
 	}
@@ -74,11 +82,11 @@ func (e *Engine) finishIn(ctx context.Context, tx transaction, c *claim, r Resul
 		state = CASE WHEN cancel <> 0 THEN 'done' ELSE $1 END,
 		outcome = CASE WHEN cancel <> 0 AND $1 = 'waiting' THEN 'cancelled' ELSE $2 END,
 		finished = CASE WHEN cancel <> 0 THEN CAST($3 AS bigint) ELSE $4 END,
-		due = $5, class = $6, message = $7, messages = $8, deleted = $9, delivered = $10, kept = $11, report = $12, dry = $13,
-		attempt = attempt - $14, tries = tries - $14, node = '', cancel = 0
+		due = $5, class = $6, message = $7, messages = $8, deleted = $9, delivered = $10, kept = $11, report = COALESCE($12, report), dry = $13,
+		attempt = attempt - $14, tries = tries - $14, agains = $17, node = '', cancel = 0
 		WHERE id = $15 AND state = 'running' AND node = $16 RETURNING state`,
-		state, r.Outcome, now.UnixMicro(), finished, due.UnixMicro(), string(r.Class), clean(r.Message),
-		r.Messages, r.Deleted, r.Delivered, r.Kept, report, bit(c.DryRun), undone, c.Run, c.session)
+		state, clean(r.Outcome), now.UnixMicro(), finished, due.UnixMicro(), string(r.Class), clean(r.Message),
+		r.Messages, r.Deleted, r.Delivered, r.Kept, report, bit(c.DryRun), undone, c.Run, c.session, agains)
 	if errors.Is(err, errNone) {
 		err = errLost
 	}
@@ -88,7 +96,7 @@ func (e *Engine) finishIn(ctx context.Context, tx transaction, c *claim, r Resul
 	if err := release(ctx, tx, c); err != nil {
 		return false, err
 	}
-	if err := delay(ctx, tx, c.maildrop, r.Delay, now); err != nil {
+	if err := delay(ctx, tx, c.Maildrop, r.Delay, now); err != nil {
 		return false, err
 	}
 	return state == "done", stand(ctx, tx, c, r, now)

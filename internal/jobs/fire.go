@@ -32,6 +32,9 @@ const (
 type cursor struct {
 	at   time.Time // all up to there are decided
 	next time.Time // the first after that; zero if there is none
+
+	settings string // by which they are computed; empty in an engine that was not started
+	outdated bool   // somebody knows others, and it was said so
 }
 
 // newCursor begins where the database left off. What it says of the future was
@@ -87,7 +90,7 @@ func (e *Engine) fireAll(ctx context.Context) error {
 			continue
 		}
 		fires, dropped := due(d, c.at, now)
-		if err := e.fire(ctx, d, fires); err != nil {
+		if err := e.fire(ctx, d, c, fires); err != nil {
 			failed = append(failed, fmt.Errorf("job %s: %w", d.Name, err)) // the cursor stays
 			continue
 		}
@@ -101,62 +104,80 @@ func (e *Engine) fireAll(ctx context.Context) error {
 
 // fire notes fires, each with a run for every account, unless another process
 // has. It is all in one transaction a fire.
-func (e *Engine) fire(ctx context.Context, d *definition, fires []time.Time) error {
+func (e *Engine) fire(ctx context.Context, d *definition, c *cursor, fires []time.Time) error {
 	for _, at := range fires {
 		made := 0
 		fired := false
+		var gone []ending
 		err := write(ctx, e.db, func(tx transaction) (err error) {
-			made, fired, err = e.fireOne(ctx, tx, d, at)
+			made, fired, gone, err = e.fireOne(ctx, tx, d, c.settings, at)
 			return err
 		})
+		if errors.Is(err, errOutdated) {
+			if !c.outdated {
+				e.log.Warn("jobs: fires are left to others, who have a newer configuration of the job", "job", d.Name)
+			}
+			c.outdated = true
+			return nil
+		}
 		if err != nil {
 			return err
 		}
 		if fired {
+			c.outdated = false
 			e.counts.fires.Add(1)
 			e.log.Info("jobs: fire", "job", d.Name, "fire", at, "runs", made)
 		}
+		e.bid(gone)
 	}
 	return nil
 }
 
-func (e *Engine) fireOne(ctx context.Context, tx transaction, d *definition, at time.Time) (made int, fired bool, err error) {
+// errOutdated says that another process was told of other settings of a job
+// later than this one: its fires are not those that count.
+var errOutdated = errors.New("the settings of the job are not the latest")
+
+func (e *Engine) fireOne(ctx context.Context, tx transaction, d *definition, settings string, at time.Time) (made int, fired bool, gone []ending, err error) {
 	fire, now := at.UnixMicro(), e.o.Now()
 	changed, err := tx.exec(ctx, "INSERT INTO popherd_fire (job, fire) VALUES ($1, $2) ON CONFLICT DO NOTHING", d.Name, fire)
 	if err != nil || changed == 0 {
-		return 0, false, err
+		return 0, false, nil, err
 	}
 	var since, disabled int64
-	err = one(ctx, tx, []any{&since, &disabled}, "SELECT since, disabled FROM popherd_job WHERE name = $1 FOR UPDATE", d.Name)
+	var latest string
+	err = one(ctx, tx, []any{&since, &disabled, &latest}, "SELECT since, disabled, settings FROM popherd_job WHERE name = $1 FOR UPDATE", d.Name)
 	if errors.Is(err, errNone) {
 		err = fmt.Errorf("is not in the database any more")
 	}
+	if err == nil && settings != "" && latest != "" && latest != settings {
+		err = errOutdated
+	}
 	if err != nil {
-		return 0, false, err
+		return 0, false, nil, err
 	}
 	if _, err := tx.exec(ctx, "UPDATE popherd_job SET looked = $1 WHERE name = $2", fire, d.Name); err != nil {
-		return 0, false, err
+		return 0, false, nil, err
 	}
 	// A moment in the future was written by a clock that was ahead.
 	if disabled != 0 || fire <= since && since <= now.Add(skew).UnixMicro() {
-		return 0, false, nil
+		return 0, false, nil, nil
 	}
-	made, err = e.expand(ctx, tx, d, at, now)
-	return made, true, err
+	made, gone, err = e.expand(ctx, tx, d, at, now)
+	return made, true, gone, err
 }
 
 // expand makes the runs of a fire.
-func (e *Engine) expand(ctx context.Context, tx transaction, d *definition, fire, now time.Time) (made int, err error) {
+func (e *Engine) expand(ctx context.Context, tx transaction, d *definition, fire, now time.Time) (made int, gone []ending, err error) {
 	paused, err := pausedAccounts(ctx, tx, d.Name)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	open, err := openRuns(ctx, tx, d.Name)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	if err := e.supersede(ctx, tx, d.Name, fire, now); err != nil {
-		return 0, err
+	if gone, err = supersede(ctx, tx, d.Name, fire, now); err != nil {
+		return 0, nil, err
 	}
 	var fresh, skipped []newRun
 	for _, account := range d.names {
@@ -170,19 +191,10 @@ func (e *Engine) expand(ctx context.Context, tx transaction, d *definition, fire
 		}
 	}
 	if err := insertSkipped(ctx, tx, skipped, now); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	_, err = insertRuns(ctx, tx, fresh, now)
-	return len(fresh), err
-}
-
-// supersede ends runs that wait for another attempt: the new one does the same.
-func (e *Engine) supersede(ctx context.Context, tx transaction, job string, fire, now time.Time) error {
-	_, err := tx.exec(ctx, `UPDATE popherd_run SET state = 'done', outcome = 'superseded', finished = $1
-		WHERE job = $2 AND state = 'waiting' AND tries > 0 AND fire <> 0 AND fire < $3
-		AND account NOT IN (SELECT account FROM popherd_standing WHERE job = $2 AND paused <> 0)`,
-		now.UnixMicro(), job, fire.UnixMicro())
-	return err
+	return len(fresh), gone, err
 }
 
 func pausedAccounts(ctx context.Context, q querier, job string) (map[string]bool, error) {

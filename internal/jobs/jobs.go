@@ -12,11 +12,15 @@ type Order struct {
 	Run      int64
 	Job      string
 	Account  string
+	Maildrop string    // what the account meant when the attempt began: the lease is for it
 	Fire     time.Time // zero: by hand
 	Attempt  int       // from 1; those that a stop interrupted do not count
 	DryRun   bool
 	Deadline time.Duration // the context ends after that long
 	Digest   string        // what Definition.Digest said when the attempt began
+	// Earlier is the report of the run's last attempt that ended and had one,
+	// for what is to be carried over from it; nil if there is none.
+	Earlier []byte
 }
 
 // A Class says what a Result means for the next attempt.
@@ -29,6 +33,10 @@ const (
 	Refused     Class = "refused"     // the login was: only a person mends it
 	Permanent   Class = "permanent"   // no attempt mends it
 	Interrupted Class = "interrupted" // the context ended before anything was done
+	// Again says that nothing was begun after all, for the configuration changed
+	// under it: the run waits some moments, and it was no attempt. From the 21st
+	// in a row on it is Temporary.
+	Again Class = "again"
 )
 
 // A Result is what became of an Order.
@@ -91,6 +99,7 @@ func (o *Options) fill() {
 	if o.Node == "" {
 		o.Node = "node"
 	}
+	o.Node = clean(o.Node)
 }
 
 func fallback[T int | time.Duration](v *T, to T) {

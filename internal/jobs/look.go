@@ -28,7 +28,7 @@ type Run struct {
 	Class                              Class
 	Message                            string
 	Messages, Deleted, Delivered, Kept int
-	Report                             []byte // JSON; only of Show
+	Report                             []byte // JSON, of the last one that had one; only of Show
 }
 
 // A Query says which runs are wanted. What is empty does not matter.
@@ -90,6 +90,9 @@ func (q Query) where() (string, []any) {
 	where := []string{"1 = 1"}
 	var args []any
 	add := func(column, operator string, value any) {
+		if text, ok := value.(string); ok {
+			value = clean(text)
+		}
 		args = append(args, value)
 		where = append(where, fmt.Sprintf("%s %s $%d", column, operator, len(args)))
 	}
@@ -100,8 +103,10 @@ func (q Query) where() (string, []any) {
 	}
 	switch q.State {
 	case "":
-	case "waiting", "queued", "running", "done":
-		where = append(where, "state = '"+q.State+"'")
+	case "done":
+		where = append(where, "state = 'done'")
+	case "waiting", "queued", "running":
+		where = append(where, "state = '"+q.State+"' AND state <> 'done'")
 	default:
 		where = append(where, "1 = 0")
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -54,17 +55,23 @@ func (e *Engine) leave(ctx context.Context) error {
 	return nil
 }
 
-// beatLoop raises the session's number, and looks at the others', several times
-// a lease, until the context ends. It goes by the monotonic clock.
-func (e *Engine) beatLoop(until context.Context) {
-	period := e.o.Lease / raises
-	for pause(until, period) {
+// live raises the session's number several times a lease, and looks at its runs
+// and at other sessions as often, until the context ends. It goes by the
+// monotonic clock. A look that takes long keeps no number from being raised.
+func (e *Engine) live(until context.Context, loops *sync.WaitGroup) {
+	loops.Go(func() { e.periodically(until, "jobs: the lease was not renewed", e.beat) })
+	loops.Go(func() {
+		e.periodically(until, "jobs: the runs and sessions were not looked at", func(ctx context.Context) error {
+			return errors.Join(e.compare(ctx, e.session.Load().id), e.observe(ctx))
+		})
+	})
+}
+
+func (e *Engine) periodically(until context.Context, failed string, f func(context.Context) error) {
+	for pause(until, e.o.Lease/raises) {
 		ctx, cancel := context.WithTimeout(e.lives, e.o.Lease)
-		if err := e.beat(ctx); err != nil && e.lives.Err() == nil {
-			e.log.Error("jobs: the lease was not renewed", "error", err)
-		}
-		if err := e.observe(ctx); err != nil && e.lives.Err() == nil {
-			e.log.Error("jobs: the sessions of others were not looked at", "error", err)
+		if err := f(ctx); err != nil && e.lives.Err() == nil {
+			e.log.Error(failed, "error", err)
 		}
 		cancel()
 	}
@@ -83,7 +90,7 @@ func (e *Engine) beat(ctx context.Context) error {
 	e.counts.beat.Store(now.UnixNano())
 	if changed == 1 {
 		e.session.Store(&session{id: s.id, raised: now, serves: s.serves})
-		return e.compare(ctx, s.id)
+		return nil
 	}
 	e.log.Error("jobs: others took this process for dead; its runs end", "session", s.id, "runs", e.running())
 	e.interrupt(ErrLeased)
@@ -95,12 +102,12 @@ func (e *Engine) beat(ctx context.Context) error {
 func (e *Engine) compare(ctx context.Context, id string) error {
 	type row struct{ run, started, cancel int64 }
 	var list, strange []row
-	err := each(ctx, e.db.vital(), func(r rows) error {
+	err := each(ctx, e.db.look(), func(r rows) error {
 		var w row
 		err := r.Scan(&w.run, &w.started, &w.cancel)
 		list = append(list, w)
 		return err
-	}, "SELECT id, started, cancel FROM popherd_run WHERE state = 'running' AND node = $1", id)
+	}, "SELECT id, started, cancel FROM popherd_run WHERE state = 'running' AND state <> 'done' AND node = $1", id)
 	if err != nil {
 		return err
 	}
@@ -147,7 +154,7 @@ func (e *Engine) reclaim(ctx context.Context, id string, run, started int64) err
 func (e *Engine) observe(ctx context.Context) error {
 	seen, self := map[string]observation{}, e.session.Load()
 	serving := bit(self.serves)
-	err := each(ctx, e.db.vital(), func(r rows) error {
+	err := each(ctx, e.db.look(), func(r rows) error {
 		var id string
 		var beat, serves int64
 		if err := r.Scan(&id, &beat, &serves); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Perform works these runs in this process, and no others, at most
@@ -38,7 +39,8 @@ func (e *Engine) Perform(ctx context.Context, runs []int64) ([]Run, error) {
 		err = e.performAll(ctx, runs)
 	}
 	// All of it lasts, and is told, whatever became of the context.
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterMost)
+	defer cancel()
 	list, _, failed := e.list(ctx, runs)
 	left := 0
 	for _, r := range list {
@@ -56,6 +58,9 @@ func (e *Engine) Perform(ctx context.Context, runs []int64) ([]Run, error) {
 	}
 	return list, err
 }
+
+// afterMost bounds that: a database may hang.
+const afterMost = 30 * time.Second
 
 // list returns runs in the order of their numbers, and the first that is not
 // there.
@@ -112,7 +117,7 @@ func (e *Engine) performAll(ctx context.Context, runs []int64) error {
 	defer context.AfterFunc(e.lives, func() { cancel(ErrStopping) })()
 	beating, stopBeats := context.WithCancel(e.lives)
 	var beats sync.WaitGroup
-	beats.Go(func() { e.beatLoop(beating) })
+	e.live(beating, &beats)
 	p := &performance{e: e, slots: make(chan struct{}, e.o.Workers), ended: make(chan struct{}, 1)}
 	known := map[int64]bool{}
 	for _, id := range runs {

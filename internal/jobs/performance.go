@@ -117,6 +117,7 @@ func (p *performance) work(ctx context.Context, w *pending) {
 		stop := context.AfterFunc(ctx, func() { c.cancel(ErrStopping) })
 		p.e.perform(c)
 		stop()
+		until = c.after
 	}
 	p.lock.Lock()
 	w.busy, w.after = false, until

@@ -23,10 +23,18 @@ const postgresPoll = time.Second
 // migrating is the key of an advisory lock: "popherd" in octets.
 const migrating = 0x706f7068657264
 
+// lockMost is how many milliseconds a statement waits for a row that another
+// one has; and migrateMost, how long for another process that migrates.
+const (
+	lockMost    = "20000"
+	migrateMost = 2 * time.Minute
+)
+
 // postgresDB is a server that machines share.
 type postgresDB struct {
 	pgxTexts
 	pool   *pgxpool.Pool
+	beats  *pgxpool.Pool // one connection, for the leases
 	client *river.Client[pgx.Tx]
 }
 
@@ -43,13 +51,24 @@ func openPostgres(ctx context.Context, e *Engine) (database, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "popherd"
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
+	beats := config.Copy()
+	beats.MinConns, beats.MinIdleConns, beats.MaxConns = 0, 0, 1
+	// Not as a parameter of the connection, which pgbouncer refuses.
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "SET lock_timeout = "+lockMost)
+		return err
+	}
+	d := &postgresDB{}
+	if d.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	d := &postgresDB{pgxTexts: pgxTexts{pool}, pool: pool}
+	d.pgxTexts = pgxTexts{d.pool}
+	if d.beats, err = pgxpool.NewWithConfig(ctx, beats); err != nil {
+		d.pool.Close()
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
 	if err := d.open(ctx, e); err != nil {
-		pool.Close()
+		d.close()
 		return nil, fmt.Errorf("jobs: database %s on %s: %w", config.ConnConfig.Database, config.ConnConfig.Host, err)
 	}
 	return d, nil
@@ -65,10 +84,13 @@ func (d *postgresDB) open(ctx context.Context, e *Engine) error {
 	// Not back into the pool: if it cannot be unlocked, it is to be closed.
 	conn := lock.Hijack()
 	defer conn.Close(context.WithoutCancel(ctx))
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrating)); err != nil {
+	if err := d.alone(ctx, conn); err != nil {
 		return err
 	}
 	driver := riverpgxv5.New(d.pool)
+	if err := refuseNewer(ctx, d); err != nil {
+		return err
+	}
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(quiet{e.o.Log.Handler()})})
 	if err != nil {
 		return err
@@ -82,6 +104,19 @@ func (d *postgresDB) open(ctx context.Context, e *Engine) error {
 	}
 	d.client, err = river.NewClient(driver, settings(e, 10*time.Millisecond, postgresPoll))
 	return err
+}
+
+// alone waits for the lock, which lasts as long as the connection.
+func (d *postgresDB) alone(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, migrateMost)
+	defer cancel()
+	if _, err := conn.Exec(ctx, "SET lock_timeout = 0"); err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrating)); err != nil {
+		return fmt.Errorf("wait for another process that migrates: %w", err)
+	}
+	return nil
 }
 
 func (d *postgresDB) begin(ctx context.Context) (transaction, error) {
@@ -99,7 +134,7 @@ func (d *postgresDB) again(err error) bool {
 }
 
 func (d *postgresDB) lasting(context.Context) error { return nil } // the server's business
-func (d *postgresDB) vital() querier                { return d }
+func (d *postgresDB) vital() querier                { return pgxTexts{d.beats} }
 func (d *postgresDB) look() querier                 { return d }
 func (d *postgresDB) clock() string {
 	return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
@@ -107,7 +142,10 @@ func (d *postgresDB) clock() string {
 func (d *postgresDB) moment(t time.Time) any         { return t }
 func (d *postgresDB) work(ctx context.Context) error { return d.client.Start(ctx) }
 func (d *postgresDB) rest(ctx context.Context) error { return d.client.Stop(ctx) }
-func (d *postgresDB) close()                         { d.pool.Close() }
+func (d *postgresDB) close() {
+	d.beats.Close()
+	d.pool.Close()
+}
 
 // postgresTx is a transaction.
 type postgresTx struct {

@@ -16,22 +16,36 @@ var steps embed.FS
 
 const version = 1
 
+// refuseNewer refuses a database of a later popherd, before anything in it is
+// changed.
+func refuseNewer(ctx context.Context, db database) error {
+	return write(ctx, db, func(tx transaction) error {
+		_, err := schemaVersion(ctx, tx)
+		return err
+	})
+}
+
+// schemaVersion returns the version of the tables; 0 if there are none.
+func schemaVersion(ctx context.Context, tx transaction) (at int, err error) {
+	if _, err := tx.exec(ctx, "CREATE TABLE IF NOT EXISTS popherd_schema (version bigint NOT NULL)"); err != nil {
+		return 0, err
+	}
+	err = one(ctx, tx, []any{&at}, "SELECT version FROM popherd_schema")
+	if errors.Is(err, errNone) {
+		_, err = tx.exec(ctx, "INSERT INTO popherd_schema (version) VALUES (0)")
+	}
+	if err == nil && at > version {
+		err = fmt.Errorf("jobs: the database has version %d, and this popherd knows %d: use a newer one", at, version)
+	}
+	return at, err
+}
+
 // migrate brings our tables up to date. The caller holds a lock.
 func migrate(ctx context.Context, db database, dialect *strings.Replacer) error {
 	return write(ctx, db, func(tx transaction) error {
-		if _, err := tx.exec(ctx, "CREATE TABLE IF NOT EXISTS popherd_schema (version bigint NOT NULL)"); err != nil {
+		at, err := schemaVersion(ctx, tx)
+		if err != nil {
 			return err
-		}
-		var at int
-		err := one(ctx, tx, []any{&at}, "SELECT version FROM popherd_schema")
-		if errors.Is(err, errNone) {
-			_, err = tx.exec(ctx, "INSERT INTO popherd_schema (version) VALUES (0)")
-		}
-		switch {
-		case err != nil:
-			return err
-		case at > version:
-			return fmt.Errorf("jobs: the database has version %d, and this popherd knows %d: use a newer one", at, version)
 		}
 		for n := at + 1; n <= version; n++ {
 			text, err := steps.ReadFile(fmt.Sprintf("schema/%d.sql", n))

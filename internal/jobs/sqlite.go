@@ -114,6 +114,9 @@ func (d *sqliteDB) open(ctx context.Context, e *Engine, path string) error {
 	}
 	d.sqlTexts = sqlTexts{d.db}
 	driver := riversqlite.New(d.db)
+	if err := refuseNewer(ctx, d); err != nil {
+		return err
+	}
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(quiet{e.o.Log.Handler()})})
 	if err != nil {
 		return err

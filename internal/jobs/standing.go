@@ -38,7 +38,7 @@ func dryRun(ctx context.Context, tx transaction, c *claim, wish int64) error {
 
 // stamp is what is remembered of what an attempt does, and to which maildrop.
 func (c *claim) stamp() string {
-	return fmt.Sprintf("%x", sha256.Sum256([]byte(c.maildrop+"\x00"+c.Digest)))
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(c.Maildrop+"\x00"+c.Digest)))
 }
 
 // stand notes what a result means for the job and the account: failures that no
@@ -81,7 +81,7 @@ func standBadly(ctx context.Context, tx transaction, c *claim, r Result, now tim
 	// What waits for it would fail in the same way, and every login that is
 	// refused may lock the account.
 	_, err = tx.exec(ctx, `UPDATE popherd_run SET state = 'done', river = NULL, outcome = 'skipped', finished = $1, message = 'paused'
-		WHERE job = $2 AND account = $3 AND state IN ('waiting', 'queued') AND fire <> 0
+		WHERE job = $2 AND account = $3 AND state IN ('waiting', 'queued') AND state <> 'done' AND fire <> 0
 		AND EXISTS (SELECT 1 FROM popherd_standing WHERE job = $2 AND account = $3 AND paused <> 0)`, now.UnixMicro(), c.Job, c.Account)
 	return err
 }

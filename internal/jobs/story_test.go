@@ -209,7 +209,7 @@ func tell(t testing.TB, e *Engine) {
 		"SELECT state || ' ' || count(*) || ' due ' || min(due) || ' to ' || max(due) FROM popherd_run GROUP BY state",
 		"SELECT 'run ' || id || ' ' || account || ' ' || state || ' ticket ' || coalesce(river, 0) || ' on ' || node || ' due ' || due FROM popherd_run WHERE state <> 'done' ORDER BY id LIMIT 10",
 		"SELECT 'ticket ' || river_job.id || ' ' || river_job.state || ' ' || coalesce(attempted_at, created_at) FROM river_job JOIN popherd_run ON river_job.id = popherd_run.river LIMIT 10",
-		"SELECT 'node ' || id || ' ' || beat FROM popherd_node", "SELECT 'lease ' || account || ' ' || node || ' ' || run FROM popherd_lease LIMIT 10",
+		"SELECT 'node ' || id || ' ' || beat FROM popherd_node", "SELECT 'lease ' || maildrop || ' ' || node || ' ' || run FROM popherd_lease LIMIT 10",
 		"SELECT 'fires ' || count(*) FROM popherd_fire",
 	} {
 		err := each(context.Background(), e.db, func(r rows) error {

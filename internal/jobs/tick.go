@@ -52,7 +52,7 @@ func (e *Engine) tick(ctx context.Context, n int) error {
 func (e *Engine) queueDue(ctx context.Context) error {
 	for {
 		n, err := e.reticket(ctx, `SELECT id, job, account, fire FROM popherd_run
-			WHERE state = 'waiting' AND due <= $1 ORDER BY due, id LIMIT 500 FOR UPDATE SKIP LOCKED`, e.o.Now().UnixMicro())
+			WHERE state = 'waiting' AND state <> 'done' AND due <= $1 ORDER BY due, id LIMIT 500 FOR UPDATE SKIP LOCKED`, e.o.Now().UnixMicro())
 		if err != nil || n < batch {
 			return err
 		}
@@ -107,13 +107,15 @@ const longest = max(maxJitter, maxWait+maxWait/8) + time.Hour
 const lostAfter = 2
 
 // sweep finds runs that nobody would come back to: whose ticket River does not
-// have, has done with, or has left in the hands of a process that is no more;
-// and those whose session is gone.
+// have, has done with, has left in the hands of a process that is no more, or
+// keeps for a time that a clock that was ahead wrote; and those whose session is
+// gone.
 func (e *Engine) sweep(ctx context.Context) error {
 	n, err := e.reticket(ctx, `SELECT id, job, account, fire FROM popherd_run
-		WHERE state = 'queued' AND NOT EXISTS (SELECT 1 FROM river_job WHERE river_job.id = popherd_run.river
-		AND (river_job.state IN ('available', 'scheduled', 'retryable', 'pending') OR river_job.state = 'running' AND river_job.attempted_at > $1))
-		ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED`, e.db.moment(time.Now().Add(-lostAfter*e.o.Lease)))
+		WHERE state = 'queued' AND state <> 'done' AND NOT EXISTS (SELECT 1 FROM river_job WHERE river_job.id = popherd_run.river
+		AND (river_job.state IN ('available', 'scheduled', 'retryable', 'pending') AND river_job.scheduled_at <= $2
+			OR river_job.state = 'running' AND river_job.attempted_at > $1 AND river_job.attempted_at <= $2))
+		ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED`, e.db.moment(time.Now().Add(-lostAfter*e.o.Lease)), e.db.moment(time.Now().Add(skew)))
 	if n > 0 {
 		e.counts.lost.Add(uint64(n))
 		e.log.Warn("jobs: tickets were lost; there are new ones", "runs", n)
@@ -123,16 +125,16 @@ func (e *Engine) sweep(ctx context.Context) error {
 	}
 	// No run waits that long: the clock was ahead when it was told to.
 	now := e.o.Now()
-	if _, err := e.db.exec(ctx, "UPDATE popherd_run SET due = $1 WHERE state = 'waiting' AND due > $2", now.UnixMicro(), now.Add(longest).UnixMicro()); err != nil {
+	if _, err := e.db.exec(ctx, "UPDATE popherd_run SET due = $1 WHERE state = 'waiting' AND state <> 'done' AND due > $2", now.UnixMicro(), now.Add(longest).UnixMicro()); err != nil {
 		return err
 	}
-	return e.adoptOrphans(ctx)
+	return errors.Join(e.adoptOrphans(ctx), e.dropLeases(ctx))
 }
 
 // adoptOrphans has runs run again that no session works.
 func (e *Engine) adoptOrphans(ctx context.Context) error {
 	var orphans int
-	err := one(ctx, e.db, []any{&orphans}, "SELECT count(*) FROM popherd_run WHERE state = 'running' AND node NOT IN (SELECT id FROM popherd_node)")
+	err := one(ctx, e.db, []any{&orphans}, "SELECT count(*) FROM popherd_run WHERE state = 'running' AND state <> 'done' AND node NOT IN (SELECT id FROM popherd_node)")
 	if err != nil || orphans == 0 {
 		return err
 	}
@@ -147,9 +149,28 @@ func (e *Engine) adoptOrphans(ctx context.Context) error {
 	return err
 }
 
+// dropLeases gives back leases whose run is not under way: none is known to be
+// left so, and it would keep a maildrop from being worked.
+func (e *Engine) dropLeases(ctx context.Context) error {
+	const idle = `NOT EXISTS (SELECT 1 FROM popherd_run WHERE popherd_run.id = popherd_lease.run
+		AND popherd_run.state = 'running' AND popherd_run.node = popherd_lease.node)`
+	var n int64
+	err := one(ctx, e.db, []any{&n}, "SELECT count(*) FROM popherd_lease WHERE "+idle)
+	if err != nil || n == 0 {
+		return err
+	}
+	if n, err = e.db.exec(ctx, "DELETE FROM popherd_lease WHERE "+idle); n > 0 {
+		e.log.Warn("jobs: leases were left without a run", "leases", n)
+	}
+	return err
+}
+
 // prune deletes what is older than the history is kept.
 func (e *Engine) prune(ctx context.Context) error {
-	now := e.o.Now()
+	now, err := e.pruneTime(ctx)
+	if err != nil || now.IsZero() {
+		return err
+	}
 	oldest := now.AddDate(0, 0, -e.o.HistoryDays).UnixMicro()
 	for {
 		n, err := e.db.exec(ctx, `DELETE FROM popherd_run WHERE id IN
@@ -161,12 +182,23 @@ func (e *Engine) prune(ctx context.Context) error {
 			break
 		}
 	}
-	if _, err := e.db.exec(ctx, "DELETE FROM popherd_delay WHERE until < $1", now.Add(-maxWait).UnixMicro()); err != nil {
+	if _, err := e.db.exec(ctx, "DELETE FROM popherd_delay WHERE until < $1", e.o.Now().Add(-maxWait).UnixMicro()); err != nil {
 		return err
 	}
 	// Both clocks must have passed it: newCursor makes up for none as old.
-	_, err := e.db.exec(ctx, "DELETE FROM popherd_fire WHERE fire < $1", now.Add(-fireMemory-24*time.Hour).UnixMicro())
+	_, err = e.db.exec(ctx, "DELETE FROM popherd_fire WHERE fire < $1", now.Add(-fireMemory-24*time.Hour).UnixMicro())
 	return err
+}
+
+// pruneTime is this clock's time, or that of the latest end if it is before: a
+// clock that is ahead for a while must not delete what is young.
+func (e *Engine) pruneTime(ctx context.Context) (time.Time, error) {
+	now, latest := e.o.Now(), int64(0)
+	err := one(ctx, e.db, []any{&latest}, "SELECT COALESCE(MAX(finished), 0) FROM popherd_run WHERE state = 'done'")
+	if last := at(latest); last.Before(now) {
+		now = last
+	}
+	return now, err
 }
 
 // count asks how much waits, for Stats.

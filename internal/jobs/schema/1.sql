@@ -39,8 +39,10 @@ CREATE TABLE popherd_run (
 	attempt bigint NOT NULL DEFAULT 0,
 	tries bigint NOT NULL DEFAULT 0,  -- attempts since a person last asked
 	deaths bigint NOT NULL DEFAULT 0, -- of processes that were at it
+	agains bigint NOT NULL DEFAULT 0, -- times in a row that it was not begun after all
 	wish bigint NOT NULL DEFAULT 0,   -- 1 dry, 2 real, 0 what the job says
 	dry bigint NOT NULL DEFAULT 0,    -- whether the last attempt was
+	unknown bigint NOT NULL DEFAULT 0, -- when it was first looked at by who did not know its job
 	cancel bigint NOT NULL DEFAULT 0, -- a person wants it to end
 	outcome text NOT NULL DEFAULT '',
 	class text NOT NULL DEFAULT '',
