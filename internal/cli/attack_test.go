@@ -350,7 +350,9 @@ func TestAttackEmptyScript(t *testing.T) {
 	if want := 25 * time.Millisecond; best > slow*want {
 		t.Errorf("took %v at best, want %v or at most %d times that", best, want, slow)
 	}
-	if want := int64(15 << 20); peak > want {
+	// Of that 10 MB are its own; the rest are pages of the program, which all
+	// workers share, and of which the kernel maps more or fewer at once.
+	if want := int64(24 << 20); peak > want {
 		t.Errorf("the worker had %d octets, want at most %d", peak, want)
 	}
 }

@@ -124,6 +124,7 @@ type soakDaemon struct {
 	log  soakLog
 	page string // its address, without / at the end
 	http *http.Client
+	held string // what the descriptors were of that use counted last
 }
 
 // startSoakDaemon starts one with a configuration file, and returns when it works.
@@ -210,13 +211,13 @@ func metricOf(text, name string) float64 {
 // Go's runtime is SQLite's, and the program's own pages.
 type soakUse struct{ goroutines, descriptors, children, resident, runtime, heap int }
 
-// use measures some times, and takes the least: runs come and go.
+// use measures some times while no run is under way, and takes the least.
 func (d *soakDaemon) use() soakUse {
 	d.t.Helper()
 	var least soakUse
-	for i := range 8 {
+	for i, quiet := 0, 0; i < 100 && quiet < 5; i++ {
 		if i > 0 {
-			time.Sleep(150 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond)
 		}
 		text := d.get("/metrics")
 		descriptors, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.cmd.Process.Pid))
@@ -229,8 +230,14 @@ func (d *soakDaemon) use() soakUse {
 			int(metricOf(text, "go_memstats_sys_bytes")-metricOf(text, "go_memstats_heap_released_bytes")) >> 10,
 			int(metricOf(text, "go_memstats_heap_inuse_bytes")) >> 10,
 		}
+		if now.children == 0 {
+			quiet++
+		}
 		if i == 0 {
-			least = now
+			least, d.held = now, d.open()
+		}
+		if now.descriptors < least.descriptors {
+			d.held = d.open()
 		}
 		least = soakUse{
 			min(least.goroutines, now.goroutines), min(least.descriptors, now.descriptors), min(least.children, now.children),

@@ -11,46 +11,36 @@ import (
 
 // Account returns the account of a name. The error is an [*Error] with advice.
 func (c *Config) Account(name string) (Account, error) {
-	for _, a := range c.Accounts {
+	all := make([]string, len(c.Accounts))
+	for i, a := range c.Accounts {
 		if a.Name == name {
 			return a, nil
 		}
-	}
-	all := make([]string, len(c.Accounts))
-	for i, a := range c.Accounts {
 		all[i] = a.Name
 	}
-	e := c.missing("accounts."+bareOrQuoted(name), name, all)
-	e.Reason = "no such account"
-	if len(all) == 0 {
-		e.Advice = "there are no accounts: popherd init makes one"
-	}
-	return Account{}, e
+	return Account{}, c.missing("account", name, all, "popherd init makes one")
 }
 
 // Job returns the job of a name. The error is an [*Error] with advice.
 func (c *Config) Job(name string) (Job, error) {
-	for _, j := range c.Jobs {
+	all := make([]string, len(c.Jobs))
+	for i, j := range c.Jobs {
 		if j.Name == name {
 			return j, nil
 		}
-	}
-	all := make([]string, len(c.Jobs))
-	for i, j := range c.Jobs {
 		all[i] = j.Name
 	}
-	e := c.missing("jobs."+bareOrQuoted(name), name, all)
-	e.Reason = "no such job"
-	if len(all) == 0 {
-		e.Advice = "there are no jobs: popherd config edit adds one, and popherd config example shows how"
-	}
-	return Job{}, e
+	return Job{}, c.missing("job", name, all, "popherd config edit adds one, and popherd config example shows how")
 }
 
-// missing is the error for a name that is none of those that there are.
-func (c *Config) missing(key, name string, all []string) *Error {
-	e := &Error{Path: c.Path, Key: key, Advice: "there are " + few(all)}
-	if meant := luabind.Suggest(name, all); meant != "" {
+// missing is the error for a name that is none of those that there are, and what
+// makes the first one.
+func (c *Config) missing(noun, name string, all []string, first string) *Error {
+	e := &Error{Path: c.Path, Key: noun + "s." + bareOrQuoted(name), Reason: "no such " + noun, Advice: "there are " + few(all)}
+	switch meant := luabind.Suggest(name, all); {
+	case len(all) == 0:
+		e.Advice = "there are no " + noun + "s: " + first
+	case meant != "":
 		e.Advice = fmt.Sprintf("did you mean %q?", meant)
 	}
 	return e

@@ -23,6 +23,7 @@ type memory struct {
 	drop    *pop3server.Memory
 	now     time.Time
 	targets map[string]deliver.Spec
+	dry     bool
 }
 
 // run runs a script, and returns its report, what it printed, and how it ended.
@@ -40,7 +41,7 @@ func (m *memory) run(source string) (*Report, string, error) {
 	}
 	o.Now = func() time.Time { return m.now }
 	o.Quarantine = 3
-	o.Targets = m.targets
+	o.Targets, o.DryRun = m.targets, m.dry
 	var printed bytes.Buffer
 	o.Stdout = &printed
 	report, err := perform(m.t, context.Background(), o)
@@ -63,6 +64,21 @@ func TestQuarantine(t *testing.T) {
 	wantOutcome(t, a, "committed", "")
 	if a.Delete != 2 || a.Alone != 1 || a.Plan[1].Decision != "keep" || !strings.Contains(a.Plan[1].Reason, "failed in 3 runs in a row") {
 		t.Errorf("got %+v, want 1 and 3 deleted and 2 left alone", a)
+	}
+}
+
+// A script that is tried out says nothing of the mail when it fails.
+func TestDryRunsQuarantineNothing(t *testing.T) {
+	m := &memory{t: t, dir: t.TempDir(), drop: mail(2), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), dry: true}
+	for range 4 {
+		_, _, err := m.run(`return function(msg) error("odd") end`)
+		wantError(t, err, "odd (message 1)")
+	}
+	m.dry = false
+	report, _, err := m.run(`return function(msg) msg:delete("seen") end`)
+	wantError(t, err, "")
+	if a := only(t, report); a.Delete != 2 || a.Alone != 0 {
+		t.Errorf("got %+v, want both messages dealt with", a)
 	}
 }
 

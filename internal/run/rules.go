@@ -98,15 +98,16 @@ func (s *session) Journaled() bool { return s.run.OpenState != nil }
 // quarantine leaves a message alone that failed again and again, so that the
 // others go on.
 func (s *session) quarantine(n, failures int) error {
-	reason := fmt.Sprintf("left alone: it failed in %d runs in a row; --quarantine 0 tries it again", failures)
+	reason := fmt.Sprintf("left alone: it failed in %d runs in a row; --quarantine 0, or quarantine = 0 in the configuration, tries it again", failures)
 	s.quarantined++
 	return s.plan.Decide(n, plan.Decision{Reason: reason})
 }
 
-// noteFailure remembers at which message a rule failed.
+// noteFailure remembers at which message a rule failed. A dry run tries a script
+// out: that it fails says nothing of the message.
 func (r *run) noteFailure(err error) {
 	var at *luabind.RuleError
-	if !errors.As(err, &at) || r.ctx.Err() != nil {
+	if !errors.As(err, &at) || r.ctx.Err() != nil || r.DryRun {
 		return
 	}
 	s := r.sessions[len(r.sessions)-1]
