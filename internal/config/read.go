@@ -11,7 +11,7 @@ import (
 )
 
 // maxSize is far more than anybody writes, in octets.
-const maxSize = 1 << 20
+const maxSize = 4 << 20
 
 // Options say what a file may refer to. The zero value has no variables and no
 // home.

@@ -87,8 +87,8 @@ func TestReadTellsWhyNot(t *testing.T) {
 	if _, err := config.Read(dir, options); err == nil || !strings.Contains(err.Error(), dir+": is a folder") {
 		t.Errorf("got %v", err)
 	}
-	large := written(t, strings.Repeat("# long\n", 200_000), 0o600)
-	if _, err := config.Read(large, options); err == nil || !strings.Contains(err.Error(), "larger than 1 MiB") {
+	large := written(t, strings.Repeat("# long\n", 700_000), 0o600)
+	if _, err := config.Read(large, options); err == nil || !strings.Contains(err.Error(), "larger than 4 MiB") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -16,7 +16,7 @@ import (
 func checkText(name string, text []byte) ([]byte, error) {
 	switch {
 	case len(text) > maxSize:
-		return nil, failed(name, "is larger than 1 MiB", "is it the right file?")
+		return nil, failed(name, "is larger than 4 MiB", "is it the right file?")
 	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")):
 		return nil, failed(name, "is UTF-16", "save it as UTF-8")
 	}

@@ -82,7 +82,7 @@ const maxDepth = 5
 
 // maxKeys is how many keys a table has at most: go-toml takes time that grows
 // with their square.
-const maxKeys = 5000
+const maxKeys = 20_000
 
 // A builder makes a tree of the expressions of a file.
 type builder struct {
@@ -250,7 +250,7 @@ func (b *builder) descend(table *node, keys []*unstable.Node) *node {
 // put adds a node without a value to a table.
 func (b *builder) put(table *node, key *unstable.Node, kind unstable.Kind) *node {
 	if len(table.children) == maxKeys {
-		b.refuse(key, table.path(), "holds more than 5000 keys", "is it the right file?")
+		b.refuse(key, table.path(), "holds more than 20000 keys", "is it the right file?")
 	}
 	n := &node{kind: kind, name: string(key.Data), parent: table}
 	n.keyAt, n.keyEnd = span(key)
