@@ -63,7 +63,7 @@ func (p *performer) Perform(ctx context.Context, o jobs.Order) jobs.Result {
 	log := p.log.With("run", o.Run, "job", o.Job, "account", o.Account)
 	j, out, err := g.prepare(o, log)
 	if err != nil {
-		return resultOf(nil, nil, err)
+		return resultOf(nil, changes(o.Earlier), err)
 	}
 	report, err := g.sh.perform(ctx, j, out)
 	if flushed := out.stdout.Flush(); err == nil {
