@@ -142,7 +142,7 @@ func (o UnitOptions) daemon() (string, error) {
 	u.set("Restart", "on-failure")
 	u.set("RestartSec", "10s")
 	u.note("A wrong command line or configuration is not mended by trying again.")
-	u.set("RestartPreventExitStatus", "64 78")
+	u.set("RestartPreventExitStatus", "64 65 78")
 	o.surround(u)
 	u.section("Install")
 	u.set("WantedBy", map[bool]string{false: "multi-user.target", true: "default.target"}[o.User])
