@@ -95,11 +95,22 @@ func migrated(db string) error {
 	return e.Close()
 }
 
-func newPostgres(t testing.TB) string {
+// needPostgres skips what needs a PostgreSQL where there is none, or fails if
+// POPHERD_REAL_SERVERS is 1.
+func needPostgres(t testing.TB) {
 	t.Helper()
-	if server == "" {
+	switch {
+	case server != "":
+	case os.Getenv("POPHERD_REAL_SERVERS") == "1":
+		t.Fatal("there is no PostgreSQL, and POPHERD_REAL_SERVERS demands it")
+	default:
 		t.Skip("there is no PostgreSQL")
 	}
+}
+
+func newPostgres(t testing.TB) string {
+	t.Helper()
+	needPostgres(t)
 	like, err := migratedPostgres()
 	if err != nil {
 		t.Fatal(err)
@@ -110,9 +121,7 @@ func newPostgres(t testing.TB) string {
 // emptyPostgres makes one without tables, unless that which it is like has some.
 func emptyPostgres(t testing.TB, like string) string {
 	t.Helper()
-	if server == "" {
-		t.Skip("there is no PostgreSQL")
-	}
+	needPostgres(t)
 	name, err := createPostgres(like)
 	if err != nil {
 		t.Fatal(err)

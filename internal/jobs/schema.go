@@ -5,7 +5,11 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/rivermigrate"
 )
 
 // steps bring a database from one version to the next: schema/1.sql is the
@@ -15,6 +19,22 @@ import (
 var steps embed.FS
 
 const version = 1
+
+// migrateAll brings River's tables and ours to their latest version, unless ours
+// are of a later popherd: its River is as well.
+func migrateAll[T any](ctx context.Context, e *Engine, d database, driver riverdriver.Driver[T], dialect *strings.Replacer) error {
+	if err := refuseNewer(ctx, d); err != nil {
+		return err
+	}
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(quiet{e.o.Log.Handler()})})
+	if err != nil {
+		return err
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return err
+	}
+	return migrate(ctx, d, dialect)
+}
 
 // refuseNewer refuses a database of a later popherd, before anything in it is
 // changed.

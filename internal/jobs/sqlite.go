@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,7 +14,7 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivermigrate"
+
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -94,7 +93,7 @@ func lockFile(ctx context.Context, path string) (unlock func() error, err error)
 	}
 }
 
-func (d *sqliteDB) open(ctx context.Context, e *Engine, path string) error {
+func (d *sqliteDB) open(ctx context.Context, e *Engine, path string) (err error) {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") { // C:/...
 		slashed = "/" + slashed
@@ -114,18 +113,8 @@ func (d *sqliteDB) open(ctx context.Context, e *Engine, path string) error {
 	}
 	d.sqlTexts = sqlTexts{d.db}
 	driver := riversqlite.New(d.db)
-	if err := refuseNewer(ctx, d); err != nil {
-		return err
-	}
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(quiet{e.o.Log.Handler()})})
-	if err != nil {
-		return err
-	}
-	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return err
-	}
 	dialect := strings.NewReplacer("{{identity}}", "integer PRIMARY KEY AUTOINCREMENT", "{{octets}}", "blob")
-	if err := migrate(ctx, d, dialect); err != nil {
+	if err = migrateAll(ctx, e, d, driver, dialect); err != nil {
 		return err
 	}
 	c := settings(e, sqliteCooldown, sqlitePoll)
